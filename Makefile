@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One command a job, each with its own set-up. `make` names them.
+#
+# KERNEL_SRC=<dir>	use this 6.12 tree as the base, not Debian's source package
+# VARIANT=<name>...	which kernels `make kernel` builds: a b debug stock
+# ONLY=<pattern>	which tests `make check` runs
+
+VARIANT ?= a b
+ONLY ?=
+export KERNEL_SRC
+
+help:
+	@echo 'make demo                 fast reboots in QEMU, and where the time went'
+	@echo 'make check                all tests'
+	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob'
+	@echo 'make check-list           names them'
+	@echo 'make vm                   a shell in a virtual machine, to try things by hand'
+	@echo
+	@echo 'make setup                install the Debian packages that all this needs'
+	@echo 'make kernel-tree          the patched kernel, as commits in build/linux'
+	@echo 'make kernel               build it; VARIANT="a b debug stock" for others'
+	@echo 'make kernel-patches       write the commits of build/linux to kernel-patches'
+	@echo 'make kernel-tree-reset    put build/linux back to what kernel-patches has'
+	@echo 'make clean                remove what was built, but the kernel tree'
+	@echo 'make distclean            remove build/ altogether'
+
+setup:
+	@tools/setup.sh kernel vm unit dts
+
+kernel-tree:
+	@tools/setup.sh kernel
+	@tools/kernel-tree.sh
+
+kernel-tree-reset:
+	@tools/kernel-tree.sh reset
+
+kernel-patches:
+	@tools/kernel-patches.sh
+
+kernel: kernel-tree
+	@tools/kernel.sh $(VARIANT)
+
+vm:
+	@tools/setup.sh kernel vm
+	@tools/kernel-tree.sh
+	@tools/kernel.sh a b
+	@tools/vm.sh
+
+demo:
+	@tools/setup.sh kernel vm
+	@tools/kernel-tree.sh
+	@tools/kernel.sh a b
+	@python3 tools/demo.py
+
+check: setup
+	@python3 tools/check.py --only '$(ONLY)'
+
+check-list: setup
+	@python3 tools/check.py --list --only '$(ONLY)'
+
+clean:
+	@tools/clean.sh
+
+distclean:
+	@tools/clean.sh all
+
+.PHONY: help setup kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
+	check check-list clean distclean

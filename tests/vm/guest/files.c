@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Commands that read and write files, and what the other commands use. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* The largest file that "read" shows, in bytes. */
+#define READ_SIZE 16384
+/* The largest single write that "write-repeat" makes, in bytes. */
+#define REPEAT_SIZE (1 << 20)
+/* Bytes that "stream" and "zeros" pass on at a time unless told otherwise. */
+#define CHUNK_SIZE (1 << 18)
+
+/**
+ * struct stream - bytes on their way from one file to another
+ * @from: file to read, or -1 for zeros
+ * @to: file to write
+ * @at: offset in @from of the next byte
+ * @offset: offset in @to of the next byte
+ * @length: bytes to go; the end of @from ends the stream too
+ * @chunk: bytes to read and write at a time
+ * @done: bytes written
+ */
+struct stream {
+	int from;
+	int to;
+	uint64_t at;
+	uint64_t offset;
+	uint64_t length;
+	uint64_t chunk;
+	uint64_t done;
+};
+
+/* Read until @size or the end; return the number of bytes or -errno. */
+static ssize_t read_fully(int fd, char *data, size_t size)
+{
+	size_t used = 0;
+
+	while (used < size) {
+		ssize_t got = read(fd, data + used, size - used);
+
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		used += got;
+	}
+	return used;
+}
+
+static ssize_t read_file(const char *path, char *data, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	got = read_fully(fd, data, size);
+	close(fd);
+	return got;
+}
+
+/**
+ * read_text - read a small text file
+ * @path: of the file
+ * @text: its content up to the last line feed, NUL-terminated
+ * @size: of @text
+ *
+ * Return: the number of characters or a negative errno.
+ */
+int read_text(const char *path, char *text, size_t size)
+{
+	ssize_t got = read_file(path, text, size - 1);
+
+	if (got < 0)
+		return got;
+	if (got && text[got - 1] == '\n')
+		got--;
+	text[got] = '\0';
+	return got;
+}
+
+/**
+ * write_text - write to a file with one write(2)
+ *
+ * Return: 0 or a negative errno; fail() has been called.
+ */
+int write_text(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t put;
+
+	if (fd < 0)
+		return fail(-errno, "open %s", path);
+	put = write(fd, data, size);
+	if (put < 0)
+		put = -errno;
+	close(fd);
+	if (put < 0)
+		return fail(put, "write %s", path);
+	if ((size_t)put != size)
+		return fail(-EIO, "write all of %s", path);
+	return 0;
+}
+
+/* read PATH */
+int command_read(char **args)
+{
+	static char text[READ_SIZE];
+	char *line, *rest = text;
+	int got = read_text(args[0], text, sizeof(text));
+
+	if (got < 0)
+		return fail(got, "read %s", args[0]);
+	if (got == sizeof(text) - 1)
+		return fail(-EFBIG, "read %s", args[0]);
+	while (got && (line = strsep(&rest, "\n")))
+		out("%s", line);
+	return 0;
+}
+
+/* write PATH TEXT */
+int command_write(char **args)
+{
+	return write_text(args[0], args[1], unescape(args[1]));
+}
+
+/* write-repeat PATH CHARACTER COUNT */
+int command_write_repeat(char **args)
+{
+	static char data[REPEAT_SIZE];
+	uint64_t count;
+	int error;
+
+	error = parse_number(args[2], &count);
+	if (error)
+		return error;
+	if (count > sizeof(data))
+		return fail(-E2BIG, "make a text of %s bytes", args[2]);
+	memset(data, args[1][0], count);
+	return write_text(args[0], data, count);
+}
+
+/* Write all of @data, in as many writes as it takes. */
+static int put_fully(struct stream *stream, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t put = pwrite(stream->to, data, size, stream->offset);
+
+		if (put < 0)
+			return fail(-errno, "write at %llu",
+				    (unsigned long long)stream->offset);
+		if (!put)
+			return fail(-EIO, "write at %llu",
+				    (unsigned long long)stream->offset);
+		data += put;
+		size -= put;
+		stream->offset += put;
+		stream->done += put;
+	}
+	return 0;
+}
+
+/* The next bytes of the stream; return their number, 0 at the end, -errno. */
+static ssize_t get_chunk(struct stream *stream, char *data)
+{
+	size_t size = stream->chunk;
+	ssize_t got;
+
+	if (size > stream->length)
+		size = stream->length;
+	if (stream->from < 0) {
+		memset(data, 0, size);
+		return size;
+	}
+	got = pread(stream->from, data, size, stream->at);
+	if (got < 0)
+		return fail(-errno, "read at %llu",
+			    (unsigned long long)stream->at);
+	stream->at += got;
+	return got;
+}
+
+static int run_stream(struct stream *stream)
+{
+	char *data = malloc(stream->chunk);
+	ssize_t got;
+	int error = 0;
+
+	if (!data)
+		return fail(-ENOMEM, "allocate a chunk");
+	while (!error && stream->length) {
+		got = get_chunk(stream, data);
+		if (got <= 0) {
+			error = got;
+			break;
+		}
+		stream->length -= got;
+		error = put_fully(stream, data, got);
+	}
+	free(data);
+	return error;
+}
+
+/* Open both ends, @from unless it is NULL; run; close. */
+static int stream_paths(const char *from, const char *to, struct stream *stream)
+{
+	int error;
+
+	stream->from = -1;
+	if (from) {
+		stream->from = open(from, O_RDONLY | O_CLOEXEC);
+		if (stream->from < 0)
+			return fail(-errno, "open %s", from);
+	}
+	stream->to = open(to, O_WRONLY | O_CLOEXEC);
+	if (stream->to < 0)
+		error = fail(-errno, "open %s", to);
+	else
+		error = run_stream(stream);
+	if (stream->to >= 0)
+		close(stream->to);
+	if (stream->from >= 0)
+		close(stream->from);
+	return error;
+}
+
+static int stream_options(char **args, struct stream *stream)
+{
+	*stream = (struct stream){ .length = UINT64_MAX, .chunk = CHUNK_SIZE };
+	return option_number(args, "src-offset", &stream->at)	      ?:
+		       option_number(args, "offset", &stream->offset) ?:
+		       option_number(args, "length", &stream->length) ?:
+		       option_number(args, "chunk", &stream->chunk);
+}
+
+/**
+ * stream_file - write a whole file into another
+ *
+ * Return: 0 or a negative errno; fail() has been called.
+ */
+int stream_file(const char *from, const char *to)
+{
+	char *no_options[] = { NULL };
+	struct stream stream;
+
+	stream_options(no_options, &stream);
+	return stream_paths(from, to, &stream);
+}
+
+/* stream FROM TO [src-offset=N] [offset=N] [length=N] [chunk=N] */
+int command_stream(char **args)
+{
+	struct stream stream;
+	int error = stream_options(args + 2, &stream);
+
+	if (error)
+		return error;
+	error = stream_paths(args[0], args[1], &stream);
+	out("bytes=%llu", (unsigned long long)stream.done);
+	return error;
+}
+
+/* zeros TO length=N [offset=N] [chunk=N] */
+int command_zeros(char **args)
+{
+	struct stream stream;
+	int error = stream_options(args + 1, &stream);
+
+	if (error)
+		return error;
+	if (stream.length == UINT64_MAX)
+		return fail(-EINVAL, "write zeros without end: length=?");
+	error = stream_paths(NULL, args[0], &stream);
+	out("bytes=%llu", (unsigned long long)stream.done);
+	return error;
+}

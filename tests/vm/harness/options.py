@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a test machine is made of, as QEMU's command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+QEMU = "qemu-system-aarch64"
+
+# panic=-1 turns a panic into a reset at once, which the harness notices even
+# if the message was lost.
+COMMAND_LINE = ("earlycon=pl011,0x9000000 console=ttyAMA0 panic=-1 "
+                "loglevel=7")
+
+
+@dataclass(frozen=True)
+class Options:
+    """A machine.
+
+    cpu -- as -cpu takes it
+    cpus -- number of CPUs
+    memory -- as -m takes it; RAM begins at 0x40000000
+    gic -- 2 (at most 8 CPUs) or 3
+    its -- has the GICv3 an interrupt translation service?
+    virtualization -- do kernels start at EL2?
+    kaslr -- False: kernels get "nokaslr"
+    icount -- time advances by one nanosecond an instruction, and nothing
+        random is handed to kernels
+    dtb -- device tree to use in place of QEMU's own
+    """
+
+    cpu: str = "cortex-a72"
+    cpus: int = 1
+    memory: str = "1G"
+    gic: int = 3
+    its: bool = True
+    virtualization: bool = False
+    kaslr: bool = True
+    icount: bool = False
+    dtb: Path | None = None
+
+    def machine(self) -> list[str]:
+        """What defines the hardware, and so QEMU's device tree."""
+        board = f"virt,gic-version={self.gic}"
+        if self.gic >= 3:
+            board += f",its={_on(self.its)}"
+        board += f",virtualization={_on(self.virtualization)}"
+        if self.icount:
+            board += ",dtb-randomness=off"
+        return ["-machine", board, "-cpu", self.cpu, "-smp", str(self.cpus),
+                "-m", self.memory, "-accel", "tcg", "-display", "none",
+                "-nodefaults", "-no-user-config"]
+
+    def command_line(self, append: str) -> str:
+        """The kernel's command line."""
+        words = [COMMAND_LINE]
+        if not self.kaslr:
+            words.append("nokaslr")
+        if append:
+            words.append(append)
+        return " ".join(words)
+
+    def boot(self, kernel: Path, initrd: Path, append: str) -> list[str]:
+        """What is booted, and how."""
+        arguments = ["-kernel", str(kernel), "-initrd", str(initrd),
+                     "-append", self.command_line(append)]
+        if self.dtb is not None:
+            arguments += ["-dtb", str(self.dtb)]
+        if self.icount:
+            arguments += ["-icount", "shift=0,sleep=off",
+                          "-rtc", "base=2026-01-01,clock=vm"]
+        return arguments
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def devices(payload: Path) -> list[str]:
+    """The devices that every machine has."""
+    return ["-fsdev", f"local,id=payload,path={payload},"
+                      "security_model=none,readonly=on",
+            "-device", "virtio-9p-pci,fsdev=payload,mount_tag=payload",
+            "-device", "virtio-rng-pci"]
+
+
+def sockets(console: int, monitor: int) -> list[str]:
+    """Serial console and QMP, on sockets that QEMU inherits."""
+    return ["-chardev", f"socket,id=console,fd={console}",
+            "-serial", "chardev:console",
+            "-chardev", f"socket,id=monitor,fd={monitor}",
+            "-mon", "chardev=monitor,mode=control"]

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# clean.sh [all]: removes what was built. Downloads, the compiler cache and the
+# kernel tree stay, unless "all" is given; work in the kernel tree that
+# kernel-patches lacks is never removed.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=kernel-lib.sh
+. tools/kernel-lib.sh
+
+if [ "${1:-}" != all ]; then
+	tree_git worktree remove --force "$WALK" 2>/dev/null || :
+	find build -mindepth 1 -maxdepth 1 ! -name downloads ! -name ccache \
+		! -name 'linux*' -exec rm -rf {} + 2>/dev/null || :
+	exit
+fi
+if tree_exists && tree_has_own_work; then
+	die "build/linux has work that kernel-patches/6.12 lacks: make kernel-patches"
+fi
+if compgen -G 'build/linux.saved-*' >/dev/null ||
+   { tree_exists && [ -n "$(tree_git branch --list 'saved/*')" ]; }; then
+	die "build/ has work that was put aside: the branches saved/N of" \
+		"build/linux, or build/linux.saved-N. Remove these first"
+fi
+rm -rf build

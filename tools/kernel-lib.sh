@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The kernel tree in build/linux, for the scripts that work on it. Source
+# lib.sh first.
+#
+# The tree is a git repository: the base, tagged "base", and on the branch
+# "fastreboot" the series as commits. kernel-patches/6.12 is where the series
+# is kept; build/linux is where it is worked on. Which of the two holds
+# something that the other lacks decides what may be overwritten, so the tree
+# remembers, in its .git:
+#
+#   fastreboot-origin   what the base was made from
+#   fastreboot-series   hash of the series that was applied or exported last
+#   fastreboot-head     the commit that this left on top
+
+# shellcheck disable=SC2034 # used by those who source this
+LINUX=$BUILD/linux
+# A second checkout that the scripts move from commit to commit.
+WALK=$BUILD/walk/linux
+SERIES_DIR=$ROOT/kernel-patches/6.12
+CONFIGS=$ROOT/kernel-patches/config
+
+# What a build of the kernel depends on beside source and configuration.
+export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+export KBUILD_BUILD_USER=fastreboot KBUILD_BUILD_HOST=fastreboot
+export KBUILD_BUILD_TIMESTAMP='Thu Jan 1 00:00:00 UTC 1970'
+export KBUILD_BUILD_VERSION=1
+
+# A source tree is at DIR/linux and its object directories are DIR/kernel/NAME.
+# So every compiler is told the same relative names, and what one build has
+# compiled ccache finds for the others, whose trees and configurations differ
+# in little.
+export CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache}
+export CCACHE_BASEDIR=$BUILD
+
+# tree_git ARGUMENT...: git in the kernel tree, without the user's settings
+# that change what it writes.
+tree_git() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
+		git -C "$LINUX" "$@"
+}
+
+tree_exists() {
+	[ -d "$LINUX/.git" ]
+}
+
+tree_note() {
+	cat "$LINUX/.git/fastreboot-$1" 2>/dev/null || :
+}
+
+tree_set_note() {
+	printf '%s\n' "$2" >"$LINUX/.git/fastreboot-$1"
+}
+
+tree_head() {
+	tree_git rev-parse -q --verify refs/heads/fastreboot
+}
+
+tree_is_dirty() {
+	[ -n "$(tree_git status --porcelain)" ]
+}
+
+# The patches of the series, in order.
+series_files() {
+	local name
+
+	while read -r name; do
+		[ -z "$name" ] || printf '%s\n' "$SERIES_DIR/$name"
+	done < <(sed 's/#.*//' "$SERIES_DIR/series")
+}
+
+series_hash() {
+	local files
+
+	mapfile -t files < <(series_files)
+	hash_of "$SERIES_DIR/series" "${files[@]}"
+}
+
+# What the patches change, one id a patch; where they change it (line numbers,
+# commit ids) does not count.
+series_ids() {
+	local files
+
+	mapfile -t files < <(series_files)
+	[ "${#files[@]}" -gt 0 ] || return 0
+	cat -- "${files[@]}" | git patch-id --stable | cut -d ' ' -f 1
+}
+
+tree_ids() {
+	tree_git log -p --reverse --format='From %H' base..fastreboot |
+		git patch-id --stable | cut -d ' ' -f 1
+}
+
+# export_patches FOLDER: the commits of the tree as patches. The same commits
+# always give the same files.
+export_patches() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	tree_git -c core.quotePath=true format-patch -q -o "$1" \
+		-N --zero-commit --no-signature --no-base --no-cover-letter \
+		--no-thread --no-attach --no-notes --no-ext-diff --no-color \
+		--abbrev=12 --diff-algorithm=myers --find-renames --unified=3 \
+		--src-prefix=a/ --dst-prefix=b/ --stat=72 --summary \
+		base..fastreboot
+}
+
+# Does the tree hold what kernel-patches lacks?
+tree_has_own_work() {
+	local head
+
+	! tree_is_dirty || return 0
+	# stopped in the middle of an am or a rebase
+	! [ -e "$LINUX/.git/rebase-apply" ] || return 0
+	! [ -e "$LINUX/.git/rebase-merge" ] || return 0
+	head=$(tree_head) || return 1
+	[ "$head" != "$(tree_note head)" ] || return 1
+	[ "$head" != "$(tree_git rev-parse base^0)" ] || return 1
+	[ "$(tree_ids)" != "$(series_ids)" ]
+}
+
+tree_remember_series() {
+	tree_set_note series "$(series_hash)"
+	tree_set_note head "$(tree_head)"
+}
+
+# The content of a checkout as a git tree id, uncommitted changes and new files
+# included.
+checkout_state() {
+	local index
+
+	index=$(mktemp "$BUILD/index.XXXXXX")
+	cp "$(git -C "$1" rev-parse --path-format=absolute --git-path index)" "$index"
+	GIT_INDEX_FILE=$index git -C "$1" add -A
+	GIT_INDEX_FILE=$index git -C "$1" write-tree
+	rm -f "$index"
+}
+
+# walk_to COMMIT: the second checkout, made if need be, at that commit. Git
+# rewrites only the files that differ, so only those are compiled again.
+walk_to() {
+	local commit
+
+	commit=$(tree_git rev-parse "$1^0")
+	if ! git -C "$WALK" rev-parse -q --verify "$commit" >/dev/null 2>&1; then
+		rm -rf "$WALK"
+		tree_git worktree prune
+		tree_git worktree add -q --detach "$WALK" "$commit"
+		return
+	fi
+	git -C "$WALK" reset -q --hard
+	git -C "$WALK" clean -qfdx
+	git -C "$WALK" -c advice.detachedHead=false checkout -q "$commit"
+}
+
+compiler_version() {
+	"${CROSS_COMPILE}gcc" --version | head -n 1
+}
+
+# kernel_make SOURCE OBJECTS ARGUMENT...
+#
+# With CCACHE_BASEDIR the compiler sees relative names; the prefix map keeps
+# them out of the messages, as the kernel's own does with absolute ones.
+kernel_make() {
+	local source=$1 objects=$2 cached=''
+	shift 2
+
+	command -v ccache >/dev/null && cached='ccache '
+	make -C "$source" O="$objects" -j"$(nproc)" HOSTCC="${cached}gcc" \
+		CC="$cached${CROSS_COMPILE}gcc" \
+		KCFLAGS=-fmacro-prefix-map=../../linux/= "$@"
+}
+
+# kernel_config SOURCE OBJECTS FRAGMENT...: tinyconfig with the fragments on top
+kernel_config() {
+	local source=$1 objects=$2
+	shift 2
+
+	mkdir -p "$objects"
+	kernel_make "$source" "$objects" -s tinyconfig &&
+	"$source/scripts/kconfig/merge_config.sh" -m -Q -O "$objects" \
+		"$objects/.config" "$@" &&
+	kernel_make "$source" "$objects" -s olddefconfig
+}
+
+# Kconfig drops silently what does not exist or whose dependencies are missing.
+# config_lacks OBJECTS FRAGMENT...: the lines that were asked for in vain, the
+# last one asked for each symbol
+config_lacks() {
+	local config=$1/.config
+	shift
+
+	awk '
+	/^CONFIG_[A-Za-z0-9_]+=/ { name = $0; sub(/=.*/, "", name) }
+	/^# CONFIG_[A-Za-z0-9_]+ is not set$/ { name = $2 }
+	name == "" { next }
+	FILENAME == ARGV[1] { have[name] = $0 }
+	FILENAME != ARGV[1] { want[name] = $0 }
+	{ name = "" }
+	END {
+		for (name in want)
+			if (want[name] != have[name] &&
+			    !(want[name] ~ /^#/ && !(name in have)))
+				print want[name]
+	}' "$config" "$@" | sort
+}

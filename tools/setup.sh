@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# setup.sh PURPOSE...: installs the Debian packages that a purpose needs and
+# that are not there yet. Says which; asks for root only then.
+# setup.sh --update: brings the package lists up to date.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A name with a question mark is installed where the release has it.
+packages_for() {
+	case $1 in
+	kernel)	# bc to perl: the kernel's own build; libssl-dev: its certs/
+		echo gcc libc6-dev gcc-aarch64-linux-gnu make bc bison flex \
+		     libssl-dev perl xz-utils python3 git ccache ;;
+	vm)	echo qemu-system-arm gcc-aarch64-linux-gnu \
+		     libc6-dev-arm64-cross device-tree-compiler make python3 ;;
+	unit)	echo gcc libc6-dev make ;;
+	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
+	*)	die "unknown purpose '$1'; there are kernel, vm, unit and dts" ;;
+	esac
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+offered() {
+	apt-cache show --no-all-versions "$1" >/dev/null 2>&1
+}
+
+# The package lists are empty on a fresh container.
+have_lists() {
+	compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+ask_for_root() {
+	[ "$(id -u)" != 0 ] || return 0
+	command -v sudo >/dev/null || die "run as root: $*"
+	say "This takes root; sudo may ask for your password."
+	sudo -v
+}
+
+update_lists() {
+	step "setup: apt-get update" apt-update as_root apt-get update
+}
+
+install_packages() {
+	step "setup: installing" apt-install as_root env \
+		DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "$@"
+}
+
+missing_of() {
+	local purpose package
+
+	for purpose; do
+		for package in $(packages_for "$purpose"); do
+			installed "${package%\?}" || echo "$package"
+		done
+	done | sort -u
+}
+
+# Drops the optional packages that the release does not have.
+wanted_of() {
+	local package
+
+	for package; do
+		[ "$package" = "${package%\?}" ] || offered "${package%\?}" ||
+			continue
+		echo "${package%\?}"
+	done
+}
+
+main() {
+	local missing wanted
+
+	command -v apt-get >/dev/null || die "this is not Debian: needs $(
+		for purpose; do packages_for "$purpose"; done | tr -s '\n' ' ')"
+	mapfile -t missing < <(missing_of "$@")
+	[ "${#missing[@]}" -gt 0 ] || return 0
+	mapfile -t wanted < <(wanted_of "${missing[@]}")
+	if [ "${#wanted[@]}" = 0 ] && have_lists; then
+		return 0
+	fi
+
+	say "Missing Debian packages: ${missing[*]%\?}"
+	ask_for_root "apt-get update; apt-get install" \
+		"--no-install-recommends ${missing[*]%\?}"
+	lock setup
+	have_lists || update_lists
+	mapfile -t wanted < <(wanted_of "${missing[@]}")
+	[ "${#wanted[@]}" -gt 0 ] || return 0
+	install_packages "${wanted[@]}" && return
+	# Old lists name files that the archive no longer has.
+	say "Once more, with new package lists"
+	update_lists
+	install_packages "${wanted[@]}"
+}
+
+if [ "${1:-}" = --update ]; then
+	ask_for_root apt-get update
+	update_lists
+else
+	main "$@"
+fi
