@@ -3,7 +3,7 @@
 # One command a job, each with its own set-up. `make` names them.
 #
 # KERNEL_SRC=<dir>	use this 6.12 tree as the base, not Debian's source package
-# VARIANT=<name>...	which kernels `make kernel` builds: a b debug stock
+# VARIANT=<name>...	which kernels `make kernel` builds: a b checked debug stock
 # ONLY=<pattern>	which tests `make check` runs
 
 VARIANT ?= a b
@@ -19,7 +19,7 @@ help:
 	@echo
 	@echo 'make setup                install the Debian packages that all this needs'
 	@echo 'make kernel-tree          the patched kernel, as commits in build/linux'
-	@echo 'make kernel               build it; VARIANT="a b debug stock" for others'
+	@echo 'make kernel               build it; VARIANT="checked debug stock" for others'
 	@echo 'make kernel-patches       write the commits of build/linux to kernel-patches'
 	@echo 'make kernel-tree-reset    put build/linux back to what kernel-patches has'
 	@echo 'make clean                remove what was built, but the kernel tree'
@@ -45,7 +45,7 @@ vm:
 	@tools/setup.sh kernel vm
 	@tools/kernel-tree.sh
 	@tools/kernel.sh a b
-	@tools/vm.sh
+	@python3 tools/vm.py
 
 demo:
 	@tools/setup.sh kernel vm

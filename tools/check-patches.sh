@@ -15,8 +15,11 @@
 . tools/test-lib.sh
 
 OUT=$BUILD/check-patches
-OBJECTS=$BUILD/walk/kernel/each
-FRAGMENTS=("$CONFIGS/qemu-virt.config" "$CONFIGS/fastreboot.config")
+OBJECTS=$WALK_OBJECTS
+# All that the series has code for: KUnit and signatures too, but without a
+# key, which only matters at run time.
+FRAGMENTS=("$CONFIGS/qemu-virt.config" "$CONFIGS/fastreboot.config"
+	   "$OUT/checked.config")
 # One type of checkpatch.pl's messages a line, with the reason behind it.
 EXCEPTIONS=$SERIES_DIR/checkpatch-exceptions
 
@@ -61,39 +64,29 @@ once() {
 
 # Step by step the same configuration; each commit keeps what it knows of it.
 build() {
-	cp "$OBJECTS/asked.config" "$OBJECTS/.config" &&
+	cp "$OBJECTS/.config.asked" "$OBJECTS/.config" &&
 	kernel_make "$WALK" "$OBJECTS" -s olddefconfig &&
 	kernel_make "$WALK" "$OBJECTS" LOCALVERSION=-each Image
 }
 
-# The base's warnings are no patch's fault. Line numbers change.
-warnings_of() {
-	grep 'warning:' "$BUILD/log/$1.log" |
-		sed 's/:[0-9]*:\([0-9]*:\)\{0,1\} / /' | sort -u
-}
-
-# Built first: for its warnings, and so that each patch builds only what it
-# changes.
 build_base() {
 	walk_to base &&
-	mkdir -p "$OBJECTS" &&
-	kernel_make "$WALK" "$OBJECTS" -s tinyconfig &&
-	"$WALK/scripts/kconfig/merge_config.sh" -m -Q -O "$OBJECTS" \
-		"$OBJECTS/.config" "${FRAGMENTS[@]}" &&
-	cp "$OBJECTS/.config" "$OBJECTS/asked.config" &&
+	kernel_config "$WALK" "$OBJECTS" "${FRAGMENTS[@]}" &&
+	rm -f "$OBJECTS/.configured" &&
 	build
 }
 
+# The base first: for its warnings, and so that each patch builds only what it
+# changes.
 prepare_base() {
 	local how
 
 	how=$(hash_of "${FRAGMENTS[@]}")-$(tree_git rev-parse base)
-	! stamp_is "$OBJECTS/.base-is-built" "$how" || return 0
-	rm -rf "$OBJECTS"
+	! stamp_is "$OBJECTS/.each" "$how" || return 0
 	step "patches: building the base" patches-base \
 		-c '^  (HOST)?(CC|AS|LDS) ' build_base
-	warnings_of patches-base >"$OBJECTS/base-warnings"
-	printf '%s\n' "$how" >"$OBJECTS/.base-is-built"
+	note_base_warnings patches-base
+	printf '%s\n' "$how" >"$OBJECTS/.each"
 }
 
 test_build() {
@@ -160,6 +153,7 @@ check() {
 
 	lock kernel
 	mkdir -p "$OUT/verified" "$BUILD/log"
+	grep -v TRUSTED_KEYS= "$CONFIGS/checked.config" >"$OUT/checked.config"
 	export_patches "$OUT/new"
 	mapfile -t commits < <(tree_git rev-list --reverse base..fastreboot)
 	mapfile -t names < <(cd "$OUT/new" && ls)

@@ -16,8 +16,11 @@
 
 # shellcheck disable=SC2034 # used by those who source this
 LINUX=$BUILD/linux
-# A second checkout that the scripts move from commit to commit.
+# A second checkout that the scripts move from commit to commit, and its
+# objects. The stock kernel comes from there, and then each patch is built on
+# top of what that left.
 WALK=$BUILD/walk/linux
+WALK_OBJECTS=$BUILD/walk/kernel/objects
 SERIES_DIR=$ROOT/kernel-patches/6.12
 CONFIGS=$ROOT/kernel-patches/config
 
@@ -153,6 +156,19 @@ walk_to() {
 	git -C "$WALK" -c advice.detachedHead=false checkout -q "$commit"
 }
 
+# warnings_of LOG: the compiler's warnings; line numbers change
+warnings_of() {
+	{ grep 'warning:' "$BUILD/log/$1.log" || :; } |
+		sed 's/:[0-9]*:\([0-9]*:\)\{0,1\} / /' | sort -u
+}
+
+# The base's own warnings are no patch's fault.
+note_base_warnings() {
+	touch "$WALK_OBJECTS/base-warnings"
+	warnings_of "$1" | sort -u -o "$WALK_OBJECTS/base-warnings" \
+		- "$WALK_OBJECTS/base-warnings"
+}
+
 compiler_version() {
 	"${CROSS_COMPILE}gcc" --version | head -n 1
 }
@@ -171,7 +187,8 @@ kernel_make() {
 		KCFLAGS=-fmacro-prefix-map=../../linux/= "$@"
 }
 
-# kernel_config SOURCE OBJECTS FRAGMENT...: tinyconfig with the fragments on top
+# kernel_config SOURCE OBJECTS FRAGMENT...: tinyconfig with the fragments on
+# top; in .config.asked also what this source does not know
 kernel_config() {
 	local source=$1 objects=$2
 	shift 2
@@ -180,6 +197,7 @@ kernel_config() {
 	kernel_make "$source" "$objects" -s tinyconfig &&
 	"$source/scripts/kconfig/merge_config.sh" -m -Q -O "$objects" \
 		"$objects/.config" "$@" &&
+	cp "$objects/.config" "$objects/.config.asked" &&
 	kernel_make "$source" "$objects" -s olddefconfig
 }
 

@@ -5,7 +5,8 @@
 # build/kernel/Image-<VARIANT>. Builds only what has changed.
 #
 #   a, b    the patched kernel twice, with different release strings
-#   debug   the patched kernel with the kernel's own checks and KUnit
+#   checked the patched kernel with KUnit, and which boots signed kernels only
+#   debug   the patched kernel with the kernel's own checks: locks, sleeping
 #   stock   the base without the series
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -17,6 +18,17 @@ IMAGES=$BUILD/kernel
 # objects that a first build compiles, for the progress line
 ABOUT=1100
 
+# make_test_key FOLDER: what the kernel trusts and the tests sign with, made
+# once for a build folder. It protects nothing.
+make_test_key() {
+	[ ! -e "$1/fastreboot-test.pem" ] || return 0
+	mkdir -p "$1"
+	openssl req -x509 -newkey rsa:2048 -noenc -days 36500 \
+		-subj '/CN=fastreboot test key' -addext 'keyUsage=digitalSignature' \
+		-keyout "$1/fastreboot-test.key" -out "$1/fastreboot-test.pem" \
+		2>"$BUILD/log/test-key.log"
+}
+
 describe() {
 	source=$LINUX
 	fragments=("$CONFIGS/qemu-virt.config" "$CONFIGS/fastreboot.config")
@@ -24,16 +36,18 @@ describe() {
 	a | b)	# the same objects: only the release string differs
 		release=-fastreboot-$1
 		objects=$BUILD/kernel/fastreboot ;;
+	checked) release=-fastreboot-checked
+		objects=$BUILD/kernel/checked
+		fragments+=("$CONFIGS/checked.config")
+		make_test_key "$objects/certs" ;;
 	debug)	release=-fastreboot-debug
 		objects=$BUILD/kernel/debug
-		fragments+=("$CONFIGS/debug.config")
-		[ -e "$CONFIGS/debug.config" ] ||
-			die "there is no kernel-patches/config/debug.config" ;;
+		fragments+=("$CONFIGS/debug.config") ;;
 	stock)	release=-stock
 		source=$WALK
-		objects=$BUILD/walk/kernel/stock
+		objects=$WALK_OBJECTS
 		fragments=("$CONFIGS/qemu-virt.config" "$CONFIGS/kexec.config") ;;
-	*)	die "unknown variant '$1'; there are a, b, debug and stock" ;;
+	*)	die "unknown variant '$1'; there are a, b, checked, debug and stock" ;;
 	esac
 }
 
@@ -66,14 +80,21 @@ build() {
 	if [ -e "$IMAGES/Image-$1" ] && stamp_is "$IMAGES/Image-$1.stamp" "$now"; then
 		return
 	fi
-	[ "$1" != stock ] || walk_to base
+	if [ "$1" = stock ]; then
+		walk_to base
+		rm -f "$objects/.each"	# check-patches.sh has to begin again
+	fi
 	[ -e "$objects/vmlinux" ] || total=$ABOUT
 	# If this fails, nobody shall take the old one for the new one.
 	rm -f "$IMAGES/Image-$1" "$IMAGES/Image-$1.stamp"
-	configure "$1"
+	if ! stamp_is "$objects/.configured" "$now"; then
+		configure "$1"
+		printf '%s\n' "$now" >"$objects/.configured"
+	fi
 	step "kernel $1: building" "kernel-$1" \
 		-c '^  (HOST)?(CC|AS|LDS) ' ${total:+-n "$total"} \
 		kernel_make "$source" "$objects" LOCALVERSION="$release" Image
+	[ "$1" != stock ] || note_base_warnings kernel-stock
 	cp "$objects/arch/arm64/boot/Image" "$IMAGES/Image-$1.new"
 	mv "$IMAGES/Image-$1.new" "$IMAGES/Image-$1"
 	printf '%s\n' "$now" >"$IMAGES/Image-$1.stamp"

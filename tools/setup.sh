@@ -13,10 +13,11 @@ packages_for() {
 	case $1 in
 	kernel)	# bc to perl: the kernel's own build; libssl-dev: its certs/
 		echo gcc libc6-dev gcc-aarch64-linux-gnu make bc bison flex \
-		     libssl-dev perl xz-utils python3 git ccache ;;
+		     libssl-dev openssl perl xz-utils python3 git ccache ;;
 	vm)	echo qemu-system-arm gcc-aarch64-linux-gnu \
-		     libc6-dev-arm64-cross device-tree-compiler make python3 ;;
-	unit)	echo gcc libc6-dev make ;;
+		     libc6-dev-arm64-cross device-tree-compiler make python3 \
+		     sbsigntool ;;
+	unit)	echo gcc libc6-dev make libcmocka-dev ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
 	*)	die "unknown purpose '$1'; there are kernel, vm, unit and dts" ;;
 	esac

@@ -386,8 +386,9 @@ static void make_insane(struct fastreboot_ledger *record,
 	__le32 value = cpu_to_le32(insanity->value);
 
 	record->layout.slot_count = cpu_to_le32(2);
-	record->running = cpu_to_le32(0);
-	record->armed = cpu_to_le32(1);
+	/* Slots that exist would hide that there are too few. */
+	record->running = cpu_to_le32(FASTREBOOT_SLOT_NONE);
+	record->armed = cpu_to_le32(FASTREBOOT_SLOT_NONE);
 	record->jump_slot = cpu_to_le32(FASTREBOOT_SLOT_NONE);
 	if (insanity->offset)
 		memcpy((u8 *)record + insanity->offset, &value, sizeof(value));

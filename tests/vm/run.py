@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def main() -> int:
         return 0
     build = Build(arguments.build)
     build.prepare()
+    # Being told to end is like Ctrl-C: tidy up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     runner = Runner(build, arguments.jobs, arguments.keep)
     try:
         results = runner.run(scenarios)

@@ -107,14 +107,27 @@ int option_number(char **args, const char *name, uint64_t *value)
 	return text ? parse_number(text, value) : 0;
 }
 
-/** parse_number - read a number, decimal or 0x...; return 0 or -EINVAL */
+/**
+ * parse_number - read a number
+ * @text: decimal or 0x..., with K, M or G behind it if need be
+ * @ret_value: unchanged on failure
+ *
+ * Return: 0 or -EINVAL; fail() has been called.
+ */
 int parse_number(const char *text, uint64_t *ret_value)
 {
+	static const char units[] = "KMG";
+	const char *unit;
 	uint64_t value;
 	char *end;
 
 	errno = 0;
 	value = strtoull(text, &end, 0);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit && end != text) {
+		value <<= 10 * (unit - units + 1);
+		end++;
+	}
 	if (errno || end == text || *end)
 		return fail(-EINVAL, "read the number %s", text);
 	*ret_value = value;

@@ -43,7 +43,8 @@ class Build:
     def kernel_variants(self) -> list[str]:
         """The kernel variants that exist."""
         return sorted(path.name.removeprefix("Image-")
-                      for path in (self.root / "kernel").glob("Image-*"))
+                      for path in (self.root / "kernel").glob("Image-*")
+                      if not path.suffix)
 
     def prepare(self) -> None:
         """Make everything that scenarios need besides kernels.

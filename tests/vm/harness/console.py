@@ -55,8 +55,9 @@ class Console:
         self._log.write(data)
         self._log.flush()
         *complete, self._rest = (self._rest + data).split(b"\n")
-        for line in complete:
-            self._take(line.decode(errors="replace").rstrip("\r"))
+        disasters = [line for line in map(self._take, complete) if line]
+        if disasters:
+            raise ScenarioFailure(f"the kernel says: {disasters[0]}")
         return bool(data)
 
     def tail(self, count: int) -> list[str]:
@@ -68,11 +69,13 @@ class Console:
         """Hang up."""
         self._link.close()
 
-    def _take(self, line: str) -> None:
+    def _take(self, data: bytes) -> str:
+        """Take in a line; return it if it is a disaster."""
+        line = data.decode(errors="replace").rstrip("\r")
         self._raw.append(line)
         text = _STAMP.sub("", line)
         self.lines.append(text)
         if not _DISASTERS.search(text):
-            return
-        if not any(allowed.search(text) for allowed in self._allowed):
-            raise ScenarioFailure(f"the kernel says: {text}")
+            return ""
+        allowed = any(known.search(text) for known in self._allowed)
+        return "" if allowed else text

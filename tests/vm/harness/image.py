@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The header of an arm64 kernel Image (Documentation/arch/arm64/booting.rst)."""
+"""The header of an arm64 kernel Image.
+
+Documentation/arch/arm64/booting.rst describes it.
+"""
 
 from __future__ import annotations
 

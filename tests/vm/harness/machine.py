@@ -99,9 +99,10 @@ class Machine:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        for end in (self.console, self.monitor, self._console_end,
-                    self._monitor_end):
-            end.close()
+        self.console.close()
+        self.monitor.close()
+        self._console_end.close()
+        self._monitor_end.close()
 
     # Waiting
 
@@ -142,6 +143,19 @@ class Machine:
             return True
 
         self.wait(look, f"the event {name}", timeout)
+
+    def drain(self) -> None:
+        """Take in what comes within a second, after a failure.
+
+        Not beyond a reset: the next boot would hide what led to it.
+        """
+        deadline = Deadline(1)
+        while (deadline.left() and self._running()
+               and "RESET" not in self.monitor.events):
+            try:
+                self._take_in(deadline.left())
+            except ScenarioFailure:
+                pass  # the first one is reported already
 
     def expect_event(self, name: str) -> None:
         """The next such event, a RESET or SHUTDOWN, is no failure."""
@@ -286,6 +300,9 @@ class Machine:
 
     # Parts
 
+    def _running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def _limit(self, timeout: float | None) -> Deadline:
         if timeout is None:
             return self._deadline
@@ -328,7 +345,7 @@ class Machine:
     def _answer(self, text: str, number: int,
                 timeout: float | None) -> list[str]:
         pattern = rf"^frb: {number} (out|ok|error) ?(.*)"
-        found = []
+        found: list[str] = []
         while True:
             match = self.wait_line(pattern, timeout)
             if match[1] == "ok":

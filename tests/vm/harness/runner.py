@@ -49,8 +49,10 @@ class Runner:
     def run(self, scenarios: Sequence[Scenario]) -> list[Result]:
         """Run all of them; return when the last has ended."""
         with ThreadPoolExecutor(self._jobs) as pool:
+            # The longest first: none shall be left over at the end.
             futures = [pool.submit(self._run_and_print, scenario)
-                       for scenario in scenarios]
+                       for scenario in sorted(scenarios, reverse=True,
+                                              key=lambda one: one.timeout)]
             try:
                 return [future.result() for future in futures]
             except KeyboardInterrupt:
@@ -117,6 +119,7 @@ def _where(failure: ScenarioFailure, scenario: Scenario) -> list[str]:
 def _describe_machines(vm: Vm) -> list[str]:
     lines = []
     for machine in vm.machines:
+        machine.drain()
         lines.append(machine.command_line)
         lines += [f"| {line}" for line in machine.console.tail(TAIL)]
     return lines

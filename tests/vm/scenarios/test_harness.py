@@ -30,6 +30,10 @@ def commands(vm: Vm) -> None:
     machine.expect_error("ENOENT", "read /no/such/file")
     machine.expect_error("ENOSYS", "dance")
     machine.expect_error("EINVAL", 'read "/unfinished')
+    # Peripheral id of the PL011.
+    check.equal("bytes of a device",
+                machine.command("peek 0x9000fe0 1") +
+                machine.command("peek 0x9000fe4 1"), ["11", "10"])
     check.equal("bytes streamed", machine.command(
         "stream /payload/Image-stock /dev/null src-offset=64 chunk=4096"),
         [f"bytes={len(vm.image('stock').content) - 64}"])
@@ -124,7 +128,8 @@ def time_limit(vm: Vm) -> None:
 @scenario(timeout=120, requires=REQUIRES)
 def device_tree(vm: Vm) -> None:
     """A machine boots with QEMU's device tree and a node of the scenario's."""
-    tree = vm.reserved_memory("thing@60000000 { reg = <0 0x60000000 0 0x1000>; };")
+    tree = vm.reserved_memory(
+        "thing@60000000 { reg = <0 0x60000000 0 0x1000>; };")
     machine = vm.machine(dtb=tree)
     machine.boot(kernel="stock")
     machine.read("/sys/firmware/devicetree/base/reserved-memory/"

@@ -133,10 +133,11 @@ def its_corrupts_kexec(vm: Vm, cpus: int) -> None:
     The kernel allocates the LPI property table at boot, from the first free
     memory above its own image. It cannot move it, or tell anybody: the
     redistributors may not be given another table once LPIs are enabled, and
-    only EFI has a way to reserve memory for the next kernel. kexec_file_load(2)
-    places the next kernel at the lowest 2 MiB boundary above the running one,
-    so over the table. The next kernel finds LPIs enabled, keeps the table, and
-    gic_reset_prop_table() fills those 64 KiB of its own code with one byte.
+    only EFI has a way to reserve memory for the next kernel.
+    kexec_file_load(2) places the next kernel at the lowest 2 MiB boundary
+    above the running one, so over the table. The next kernel finds LPIs
+    enabled, keeps the table, and gic_reset_prop_table() fills those 64 KiB of
+    its own code with one byte.
 
     Memory size, KASLR and EL make no difference, since all of it happens
     right above the first kernel; more CPUs move the table by their pending

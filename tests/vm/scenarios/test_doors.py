@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The pool and kexec's own system calls: two doors to one jump."""
+
+from __future__ import annotations
+
+from harness import check
+from harness.errors import ScenarioFailure, ScenarioSkipped
+from harness.fastreboot import (SLOT_OFFSET, pool_boot, slot_of,
+                                stage_and_jump, status)
+from harness.machine import Machine
+from harness.scenario import scenario
+from harness.vm import Vm
+
+LOADED = "/sys/kernel/kexec_loaded"
+
+
+def check_loaded(machine: Machine, expected: str) -> None:
+    """Is a kexec image loaded, as systemctl sees it?"""
+    check.equal("kexec_loaded", machine.read(LOADED), expected)
+
+
+@scenario(timeout=200)
+def arming_loads(vm: Vm) -> None:
+    """Staging does not make a reboot a kexec; arming does."""
+    machine = vm.machine()
+    pool_boot(machine)
+    check_loaded(machine, "0")
+    machine.stage(0, "b")
+    check_loaded(machine, "0")
+    machine.arm(0)
+    check_loaded(machine, "1")
+    check.equal("armed", machine.read("armed"), "0")
+    check.equal("status", status(machine, 0), "armed")
+    machine.arm(None)
+    check_loaded(machine, "0")
+    check.equal("armed", machine.read("armed"), "none")
+    check.equal("status", status(machine, 0), "sealed")
+
+
+@scenario(timeout=200)
+def nothing_armed(vm: Vm) -> None:
+    """Without an armed slot there is nothing to jump to."""
+    machine = vm.machine()
+    pool_boot(machine)
+    machine.stage(0, "b")
+    machine.expect_error("EINVAL", "reboot kexec")
+    check.equal("status", status(machine, 0), "sealed")
+
+
+@scenario(timeout=200)
+def arm_another(vm: Vm) -> None:
+    """Arming another slot disarms the first."""
+    machine = vm.machine()
+    pool_boot(machine)
+    machine.stage(0, "b")
+    machine.stage(1, "a")
+    machine.arm(0)
+    machine.arm(1)
+    check.equal("armed", machine.read("armed"), "1")
+    check.equal("status of slot 0", status(machine, 0), "sealed")
+    check.equal("status of slot 1", status(machine, 1), "armed")
+    check.equal("running", machine.kexec().running, 1)
+
+
+@scenario(timeout=200)
+def unload_disarms(vm: Vm) -> None:
+    """Unloading the kexec image disarms the slot, and it stays sealed."""
+    machine = vm.machine()
+    pool_boot(machine)
+    machine.stage(0, "b")
+    machine.arm(0)
+    machine.command("kexec-unload")
+    check_loaded(machine, "0")
+    check.equal("armed", machine.read("armed"), "none")
+    check.equal("status", status(machine, 0), "sealed")
+    check.equal("running", machine.fast_reboot(0).running, 0)
+
+
+@scenario(timeout=200)
+def file_load_disarms(vm: Vm) -> None:
+    """kexec_file_load(2) takes the place of an armed slot."""
+    machine = vm.machine()
+    pool_boot(machine)
+    machine.stage(0, "b")
+    machine.arm(0)
+    machine.command("kexec-file-load /payload/Image-b /payload/initrd.cpio x")
+    check_loaded(machine, "1")
+    check.equal("armed", machine.read("armed"), "none")
+    check.equal("status", status(machine, 0), "sealed")
+
+
+@scenario(timeout=200)
+def arm_replaces_load(vm: Vm) -> None:
+    """Arming takes the place of what kexec_file_load(2) has loaded."""
+    machine = vm.machine()
+    pool_boot(machine)
+    machine.command("kexec-file-load /payload/Image-a /payload/initrd.cpio x")
+    machine.stage(0, "b")
+    check.equal("running", machine.fast_reboot(0).running, 0)
+
+
+@scenario(timeout=200, variants={"ledger": {"offset": 0},
+                                 "slot": {"offset": SLOT_OFFSET}})
+def load_into_pool(vm: Vm, offset: int) -> None:
+    """kexec_load(2) is refused memory in the pool."""
+    machine = vm.machine()
+    boot = pool_boot(machine)
+    check.true("there is a pool", boot.pool is not None)
+    assert boot.pool is not None
+    try:
+        machine.expect_error("EADDRNOTAVAIL", "kexec-load-at "
+                             f"{boot.pool[0] + offset:#x} 65536")
+    except ScenarioFailure as failure:
+        if "ENOSYS" in str(failure):
+            raise ScenarioSkipped("a kernel without KEXEC") from failure
+        raise
+    check_loaded(machine, "0")
+
+
+@scenario(timeout=200)
+def file_load_avoids_pool(vm: Vm) -> None:
+    """kexec_file_load(2) and its jump leave pool and payloads alone."""
+    machine = vm.machine(its=False)
+    slot = slot_of(machine, pool_boot(machine), 0)
+    machine.stage(0, "b")
+    staged = machine.read_memory(slot.start, slot.size)
+    machine.command("kexec-file-load /payload/Image-b /payload/initrd.cpio "
+                    f'"{machine.read("/proc/cmdline")}"')
+    boot = machine.kexec()
+    check.true("the kernel's code is not in the pool", boot.pool is not None
+               and not boot.pool[0] <= boot.text <= boot.pool[1],
+               hex(boot.text))
+    check.equal("running", boot.running, None)
+    check.true("the slot is untouched",
+               machine.read_memory(slot.start, slot.size) == staged)
+    check.equal("status of slot 0", status(machine, 0), "empty")
+    stage_and_jump(machine, boot, 0, "b")
