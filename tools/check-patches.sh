@@ -107,13 +107,17 @@ test_build() {
 # Style
 #
 
+# On its standard error is that Python modules for a check of licence names are
+# missing; it then does without.
 test_style() {
 	local types
 
 	types=$(ignored)
 	walk_to "$2" &&
 	( cd "$WALK" && perl scripts/checkpatch.pl --strict --no-summary \
-		--show-types --terse ${types:+--ignore "$types"} "$OUT/new/$1.patch" )
+		--show-types --terse ${types:+--ignore "$types"} \
+		"$OUT/new/$1.patch" 2>"$BUILD/log/checkpatch.log" |
+		sed "s|^$OUT/new/||" )
 }
 
 # Whoever applies kernel-patches gets what build/linux has.

@@ -46,7 +46,7 @@ describe() {
 	stock)	release=-stock
 		source=$WALK
 		objects=$WALK_OBJECTS
-		fragments=("$CONFIGS/qemu-virt.config" "$CONFIGS/kexec.config") ;;
+		fragments=("$CONFIGS/qemu-virt.config") ;;
 	*)	die "unknown variant '$1'; there are a, b, checked, debug and stock" ;;
 	esac
 }

@@ -423,6 +423,52 @@ static void reload(struct write *write, struct fastreboot_ledger *ledger)
 
 	if (fastreboot_ledger_load(write->area, ledger))
 		fastreboot_ledger_init(ledger, &layout);
+	fastreboot_ledger_scrub(write->area);
+}
+
+/* What counts before a scrub counts after it, also if that was cut itself. */
+static void scrub_over(background *what, u64 sequence, struct random *random)
+{
+	struct fastreboot_ledger ledger = { 0 };
+	struct write write = { .area = area_get(0), .number = sequence };
+
+	ledger_make(&ledger, random);
+	if (sequence)
+		record_put(write.area, &ledger, sequence);
+	what(write.area, sequence, random);
+	write.had_old = !fastreboot_ledger_load(write.area, &write.old);
+	recorder_begin(&write.recorder);
+	fastreboot_ledger_scrub(write.area);
+	recorder_end();
+	assert_int_equal(load(&write), FOUND_OLD);
+	revert_all(&write);
+	torn(&write, random);
+	assert_int_equal(load(&write), FOUND_OLD);
+}
+
+static void scrub(void **state)
+{
+	struct random random = { 12 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(backgrounds); i++)
+		for (u64 sequence = 0; sequence <= 11; sequence++)
+			scrub_over(backgrounds[i], sequence, &random);
+}
+
+/* A record that counts is not touched: it is what is left if another breaks. */
+static void scrub_spares_both(void **state)
+{
+	static u8 before[AREA_SIZE];
+	struct random random = { 13 };
+	struct fastreboot_ledger ledger;
+	u8 *area = area_get(0xff);
+
+	ledger_make(&ledger, &random);
+	record_put(area, &ledger, 10);
+	record_put(area, &ledger, 11);
+	memcpy(before, area, AREA_SIZE);
+	fastreboot_ledger_scrub(area);
+	assert_memory_equal(area, before, AREA_SIZE);
 }
 
 /*
@@ -491,6 +537,8 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(over_anything),
 	UNIT_TEST(first_write),
 	UNIT_TEST(first_write_into_filled_pool),
+	UNIT_TEST(scrub),
+	UNIT_TEST(scrub_spares_both),
 	UNIT_TEST(abandoned_record),
 	UNIT_TEST(cut_after_cut),
 };
