@@ -135,3 +135,18 @@ def file_load_avoids_pool(vm: Vm) -> None:
                machine.read_memory(slot.start, slot.size) == staged)
     check.equal("status of slot 0", status(machine, 0), "empty")
     stage_and_jump(machine, boot, 0, "b")
+
+
+@scenario(timeout=200)
+def stale_payload(vm: Vm) -> None:
+    """A CPU that came online after the seal: the payload does not know it."""
+    machine = vm.machine(cpus=2)
+    pool_boot(machine, append="fastreboot=256M maxcpus=1")
+    machine.stage(0, "b")
+    machine.command("write /sys/devices/system/cpu/cpu1/online 1")
+    messages = machine.expect_error("ESTALE", "arm 0")
+    check.count("messages", messages, 1)
+    check.equal("status", status(machine, 0), "sealed")
+    machine.command("write /sys/kernel/fastreboot/slot0/control clear")
+    machine.stage(0, "b")
+    check.equal("running", machine.fast_reboot(0).running, 0)

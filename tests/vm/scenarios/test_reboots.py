@@ -83,11 +83,14 @@ def twenty_in_a_row(vm: Vm) -> None:
     """Twenty fast reboots, slots and kernels alternating, each verified."""
     machine = vm.machine(cpus=2)
     boots = [pool_boot(machine)]
+    sizes: list[str] = []
     for count in range(20):
         boots.append(stage_and_jump(machine, boots[-1], slot=count % 2,
                                     kernel="ba"[count % 2]))
+        sizes.append(machine.read(f"slot{count % 2}/placement").split()[-1])
     check.equal("generation", boots[-1].generation, 20)
     check_memory(boots[1:])
+    check.equal("sizes of the device trees", len(set(sizes[1:])), 1)
 
 
 @scenario(timeout=400)

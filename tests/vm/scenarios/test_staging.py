@@ -192,6 +192,10 @@ CASES = {
         "EPERM", ARM, (STAGE, f"write {LOAD_DISABLED} 1")),
     "begin-lockdown": Case(
         "EPERM", BEGIN, (f"write {LOCKDOWN} integrity",)),
+    "arm-lockdown": Case(
+        "EPERM", ARM, (STAGE, f"write {LOCKDOWN} integrity")),
+    "disarm-kexec-disabled": Case(
+        "EPERM", "arm none", (STAGE, ARM, f"write {LOAD_DISABLED} 1")),
 }
 
 
