@@ -13,14 +13,16 @@
 
 OUT=$BUILD/kernel-patches.new
 
+# The new ones first, then what is no longer among them: at no time is a patch
+# missing.
 install_patches() {
-	local patch
+	local patch name
 
-	rm -f "$SERIES_DIR"/[0-9][0-9][0-9][0-9]-*.patch
-	: >"$SERIES_DIR/series"
-	for patch in "$OUT"/*.patch; do
-		mv "$patch" "$SERIES_DIR/"
-		basename "$patch" >>"$SERIES_DIR/series"
+	( cd "$OUT" && printf '%s\n' *.patch ) >"$OUT/series"
+	mv "$OUT"/*.patch "$OUT/series" "$SERIES_DIR/"
+	for patch in "$SERIES_DIR"/[0-9][0-9][0-9][0-9]-*.patch; do
+		name=${patch##*/}
+		grep -qxF "$name" "$SERIES_DIR/series" || rm "$patch"
 	done
 	rm -rf "$OUT"
 }
