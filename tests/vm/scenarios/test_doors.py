@@ -19,6 +19,15 @@ def check_loaded(machine: Machine, expected: str) -> None:
     check.equal("kexec_loaded", machine.read(LOADED), expected)
 
 
+def armed_machine(vm: Vm) -> Machine:
+    """A machine with kernel b armed in slot 0."""
+    machine = vm.machine()
+    pool_boot(machine)
+    machine.stage(0, "b")
+    machine.arm(0)
+    return machine
+
+
 @scenario(timeout=200)
 def arming_loads(vm: Vm) -> None:
     """Staging does not make a reboot a kexec; arming does."""
@@ -65,10 +74,7 @@ def arm_another(vm: Vm) -> None:
 @scenario(timeout=200)
 def unload_disarms(vm: Vm) -> None:
     """Unloading the kexec image disarms the slot, and it stays sealed."""
-    machine = vm.machine()
-    pool_boot(machine)
-    machine.stage(0, "b")
-    machine.arm(0)
+    machine = armed_machine(vm)
     machine.command("kexec-unload")
     check_loaded(machine, "0")
     check.equal("armed", machine.read("armed"), "none")
@@ -79,10 +85,7 @@ def unload_disarms(vm: Vm) -> None:
 @scenario(timeout=200)
 def file_load_disarms(vm: Vm) -> None:
     """kexec_file_load(2) takes the place of an armed slot."""
-    machine = vm.machine()
-    pool_boot(machine)
-    machine.stage(0, "b")
-    machine.arm(0)
+    machine = armed_machine(vm)
     machine.command("kexec-file-load /payload/Image-b /payload/initrd.cpio x")
     check_loaded(machine, "1")
     check.equal("armed", machine.read("armed"), "none")
