@@ -6,7 +6,10 @@
 #
 #   a, b    the patched kernel twice, with different release strings
 #   checked the patched kernel with KUnit, and which boots signed kernels only
-#   debug   the patched kernel with the kernel's own checks: locks, sleeping
+#   debug   the patched kernel with the kernel's own checks: locks, sleeping,
+#           leaks; and with failures by order of a test
+#   page16, page64
+#           the patched kernel with 16 KiB and with 64 KiB pages
 #   stock   the base without the series
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -15,6 +18,7 @@
 . tools/kernel-lib.sh
 
 IMAGES=$BUILD/kernel
+VARIANTS="a, b, checked, debug, page16, page64 and stock"
 # objects that a first build compiles, for the progress line
 ABOUT=1100
 
@@ -40,14 +44,15 @@ describe() {
 		objects=$BUILD/kernel/checked
 		fragments+=("$CONFIGS/checked.config")
 		make_test_key "$objects/certs" ;;
-	debug)	release=-fastreboot-debug
-		objects=$BUILD/kernel/debug
-		fragments+=("$CONFIGS/debug.config") ;;
+	debug | page16 | page64)
+		release=-fastreboot-$1
+		objects=$BUILD/kernel/$1
+		fragments+=("$CONFIGS/$1.config") ;;
 	stock)	release=-stock
 		source=$WALK
 		objects=$WALK_OBJECTS
 		fragments=("$CONFIGS/qemu-virt.config") ;;
-	*)	die "unknown variant '$1'; there are a, b, checked, debug and stock" ;;
+	*)	die "unknown variant '$1'; there are $VARIANTS" ;;
 	esac
 }
 
