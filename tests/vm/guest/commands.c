@@ -37,6 +37,10 @@ const struct command commands[] = {
 	{ "without-capability", "COMMAND...", 1, command_without_capability },
 	{ "parallel", "N COMMAND...", 2, command_parallel },
 	{ "spin", "N", 1, command_spin },
+	{ "fail-nth", "N COMMAND...", 2, command_fail_nth },
+	{ "make-it-fail", "COMMAND...", 1, command_make_it_fail },
+	{ "leaks", "", 0, command_leaks },
+	{ "page-owners", "WORD...", 1, command_page_owners },
 	{ 0 },
 };
 

@@ -45,6 +45,7 @@ void answer_to(const char *id);
 void out(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fail(int error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+const char *failure(void);
 void answer(int error);
 bool read_input(char *line, size_t size);
 
@@ -91,5 +92,11 @@ int command_kexec_load_at(char **args);
 int command_without_capability(char **args);
 int command_parallel(char **args);
 int command_spin(char **args);
+
+/* faults.c */
+int command_fail_nth(char **args);
+int command_make_it_fail(char **args);
+int command_leaks(char **args);
+int command_page_owners(char **args);
 
 #endif /* GUEST_H */

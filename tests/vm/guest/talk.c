@@ -20,7 +20,7 @@
 static int kmsg = -1;
 static int console = -1;
 static char current_id[16];
-static char failure[LINE_SIZE / 2];
+static char what_failed[LINE_SIZE / 2];
 
 /**
  * talk_open - open both directions
@@ -99,9 +99,15 @@ int fail(int error, const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(failure, sizeof(failure), format, list);
+	vsnprintf(what_failed, sizeof(what_failed), format, list);
 	va_end(list);
 	return error;
+}
+
+/** failure - what fail() has taken down last */
+const char *failure(void)
+{
+	return what_failed;
 }
 
 /** answer - end the command under way, with 0 or what fail() returned */
@@ -112,7 +118,7 @@ void answer(int error)
 	if (!error)
 		say("%s ok", current_id);
 	else
-		say("%s error %s %s", current_id, name ?: "unknown", failure);
+		say("%s error %s %s", current_id, name ?: "unknown", what_failed);
 }
 
 /**
