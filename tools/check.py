@@ -32,6 +32,7 @@ KERNELS = [("tools/kernel.sh", variant)
 UNIT = ("make", "-s", "--no-print-directory", "-C", "tests/unit",
         f"BUILD={BUILD}/unit", f"KERNEL_TREE={BUILD}/linux")
 VM = (sys.executable, "tests/vm/run.py")
+KEXEC_TOOLS = ("tools/kexec-tools.sh",)
 
 
 @dataclass
@@ -59,7 +60,7 @@ def suites(only: str) -> list[Suite]:
         Suite("dts", ("tools/check-dts.sh", "--list"),
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),
-              [TREE], KERNELS),
+              [TREE], [*KERNELS, KEXEC_TOOLS]),
         Suite("patches", ("tools/check-patches.sh", "--list"),
               ("tools/check-patches.sh",), [TREE]),
     ]

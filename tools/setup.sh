@@ -16,7 +16,7 @@ packages_for() {
 		     libssl-dev openssl perl xz-utils python3 git ccache ;;
 	vm)	echo qemu-system-arm gcc-aarch64-linux-gnu \
 		     libc6-dev-arm64-cross device-tree-compiler make python3 \
-		     sbsigntool ;;
+		     sbsigntool erofs-utils ;;
 	unit)	echo gcc libc6-dev make libcmocka-dev ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
 	*)	die "unknown purpose '$1'; there are kernel, vm, unit and dts" ;;

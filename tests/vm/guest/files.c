@@ -2,6 +2,8 @@
 /* Commands that read and write files, and what the other commands use. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +14,8 @@
 #define READ_SIZE 16384
 /* The largest single write that "write-repeat" makes, in bytes. */
 #define REPEAT_SIZE (1 << 20)
+/* Bytes in a line of "hex". */
+#define HEX_LINE 128
 /* Bytes that "stream" and "zeros" pass on at a time unless told otherwise. */
 #define CHUNK_SIZE (1 << 18)
 
@@ -278,4 +282,93 @@ int command_zeros(char **args)
 	error = stream_paths(NULL, args[0], &stream);
 	out("bytes=%llu", (unsigned long long)stream.done);
 	return error;
+}
+
+/**
+ * read_each - hand a file, or a part of it, to a function piece by piece
+ * @path: of the file
+ * @offset: first byte
+ * @length: bytes; the end of the file ends it too
+ * @each: gets @context and a piece
+ * @context: for @each
+ *
+ * Return: 0 or a negative errno; fail() has been called.
+ */
+int read_each(const char *path, uint64_t offset, uint64_t length,
+	      void (*each)(void *context, const uint8_t *data, size_t size),
+	      void *context)
+{
+	static uint8_t data[CHUNK_SIZE];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return fail(-errno, "open %s", path);
+	while (length) {
+		got = pread(fd, data,
+			    length < sizeof(data) ? length : sizeof(data),
+			    offset);
+		if (got <= 0)
+			break;
+		each(context, data, got);
+		offset += got;
+		length -= got;
+	}
+	if (got < 0)
+		got = fail(-errno, "read %s", path);
+	close(fd);
+	return got < 0 ? got : 0;
+}
+
+/* Print bytes, HEX_LINE of them a line. */
+static void show_hex(void *context, const uint8_t *data, size_t size)
+{
+	char text[2 * HEX_LINE + 1];
+
+	(void)context;
+	for (size_t i = 0; i < size; i++) {
+		sprintf(text + 2 * (i % HEX_LINE), "%02x", data[i]);
+		if (i % HEX_LINE == HEX_LINE - 1 || i == size - 1)
+			out("%s", text);
+	}
+}
+
+/* hex PATH [offset=N] [length=N] */
+int command_hex(char **args)
+{
+	uint64_t offset = 0, length = READ_SIZE;
+	int error;
+
+	error = option_number(args + 1, "offset", &offset) ?:
+			option_number(args + 1, "length", &length);
+	return error ?: read_each(args[0], offset, length, show_hex, NULL);
+}
+
+/*
+ * await PATH TEXT: wait until a sysfs file has this content; whoever changes it
+ * has to say so
+ */
+int command_await(char **args)
+{
+	struct pollfd watch = { .events = POLLPRI };
+	char text[128];
+	ssize_t got;
+
+	watch.fd = open(args[0], O_RDONLY | O_CLOEXEC);
+	if (watch.fd < 0)
+		return fail(-errno, "open %s", args[0]);
+	for (;;) {
+		got = pread(watch.fd, text, sizeof(text) - 1, 0);
+		if (got < 0)
+			break;
+		text[got] = '\0';
+		text[strcspn(text, "\n")] = '\0';
+		if (!strcmp(text, args[1]))
+			break;
+		poll(&watch, 1, -1);
+	}
+	if (got < 0)
+		got = fail(-errno, "read %s", args[0]);
+	close(watch.fd);
+	return got < 0 ? got : 0;
 }

@@ -66,11 +66,19 @@ void say_ready(void);
 int read_text(const char *path, char *text, size_t size);
 int write_text(const char *path, const void *data, size_t size);
 int stream_file(const char *from, const char *to);
+int read_each(const char *path, uint64_t offset, uint64_t length,
+	      void (*each)(void *context, const uint8_t *data, size_t size),
+	      void *context);
 int command_read(char **args);
 int command_write(char **args);
 int command_write_repeat(char **args);
 int command_stream(char **args);
 int command_zeros(char **args);
+int command_hex(char **args);
+int command_await(char **args);
+
+/* sha256.c */
+int command_sha256(char **args);
 
 /* slots.c */
 int command_stage(char **args);
@@ -98,5 +106,8 @@ int command_fail_nth(char **args);
 int command_make_it_fail(char **args);
 int command_leaks(char **args);
 int command_page_owners(char **args);
+
+/* programs.c */
+int command_run(char **args);
 
 #endif /* GUEST_H */

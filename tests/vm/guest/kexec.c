@@ -33,23 +33,25 @@ int command_reboot(char **args)
 	return fail(-EINVAL, "reboot %s: kexec, off or restart?", args[0]);
 }
 
-static int file_load(int kernel, int initrd, const char *cmdline,
+/* @nul: is the NUL behind the command line part of it, as it has to be? */
+static int file_load(int kernel, int initrd, const char *cmdline, bool nul,
 		     unsigned long flags)
 {
-	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(cmdline) + 1,
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(cmdline) + nul,
 		    cmdline, flags))
 		return fail(-errno, "kexec_file_load");
 	return 0;
 }
 
-/* kexec-file-load KERNEL INITRD|- CMDLINE [flags=N] */
+/* kexec-file-load KERNEL INITRD|- CMDLINE [flags=N] [nul=0|1] */
 int command_kexec_file_load(char **args)
 {
 	bool has_initrd = strcmp(args[1], "-");
 	int kernel, initrd = -1, error;
-	uint64_t flags = 0;
+	uint64_t flags = 0, nul = 1;
 
-	error = option_number(args + 3, "flags", &flags);
+	error = option_number(args + 3, "flags", &flags) ?:
+			option_number(args + 3, "nul", &nul);
 	if (error)
 		return error;
 	kernel = open(args[0], O_RDONLY | O_CLOEXEC);
@@ -62,18 +64,23 @@ int command_kexec_file_load(char **args)
 	if (has_initrd && initrd < 0)
 		error = fail(-errno, "open %s", args[1]);
 	else
-		error = file_load(kernel, initrd, args[2], flags);
+		error = file_load(kernel, initrd, args[2], nul, flags);
 	if (initrd >= 0)
 		close(initrd);
 	close(kernel);
 	return error;
 }
 
-/* kexec-unload */
+/* kexec-unload [flags=N] */
 int command_kexec_unload(char **args)
 {
-	(void)args;
-	if (syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL, KEXEC_FILE_UNLOAD))
+	uint64_t flags = 0;
+	int error = option_number(args, "flags", &flags);
+
+	if (error)
+		return error;
+	if (syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL,
+		    KEXEC_FILE_UNLOAD | flags))
 		return fail(-errno, "unload");
 	return 0;
 }

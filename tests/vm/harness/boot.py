@@ -92,6 +92,11 @@ class Boot:
         """Bytes that were copied at the jump."""
         return self.timeline.get("relocated_bytes")
 
+    @property
+    def relocated_ranges(self) -> int | None:
+        """Runs of pages that were copied at the jump."""
+        return self.timeline.get("relocated_ranges")
+
     def messages(self, prefix: str = "fastreboot: ") -> list[str]:
         """The kernel's lines that begin with `prefix`."""
         return [line for line in self.log if line.startswith(prefix)]

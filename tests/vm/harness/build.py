@@ -4,7 +4,9 @@
     kernel/Image-<variant>    made by `make kernel`
     vm/guest/init             the guest's init, made here from guest/*.c
     vm/initramfs.cpio         the initramfs with it
+    vm/root.erofs             the same as a root disk, if there is mkfs.erofs
     vm/payload/               what guests see at /payload, by 9p
+    vm/payload/kexec-tools/   made by tools/kexec-tools.sh
     vm/logs/                  one console log a scenario
 """
 
@@ -12,8 +14,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .cpio import CpioWriter
@@ -24,6 +28,8 @@ POOL_OVERLAY = TOP / "dts" / "qemu-virt-fastreboot.dtso"
 
 # Mount points of guest/mounts.c.
 FOLDERS = ("dev", "proc", "sys", "payload")
+# Where programs of other origin look for their libraries.
+LIBRARIES = "/payload/kexec-tools/lib"
 
 
 class Build:
@@ -35,6 +41,7 @@ class Build:
         self.payload = self.vm / "payload"
         self.logs = self.vm / "logs"
         self.initramfs = self.vm / "initramfs.cpio"
+        self.root_disk = self.vm / "root.erofs"
 
     def kernel(self, variant: str) -> Path:
         """The Image of a kernel variant, whether or not it exists."""
@@ -56,22 +63,48 @@ class Build:
             folder.mkdir(parents=True, exist_ok=True)
         with open(self.vm / ".lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            subprocess.run(["make", "--silent", "-C", str(SOURCES / "guest"),
+                            f"OUT={self.vm}"], check=True)
             self._make_initramfs()
+            self._make_root_disk()
             self._fill_payload()
 
+    def random_file(self, size: int) -> Path:
+        """A file in the payload share, for ever with the same content."""
+        path = self.payload / f"random-{size}"
+        if not path.exists():
+            fresh = Path(tempfile.mkstemp(dir=self.payload)[1])
+            fresh.write_bytes(random.Random(size).randbytes(size))
+            fresh.chmod(0o644)
+            fresh.replace(path)
+        return path
+
     def _make_initramfs(self) -> None:
-        subprocess.run(["make", "--silent", "-C", str(SOURCES / "guest"),
-                        f"OUT={self.vm}"], check=True)
         init = (self.vm / "guest" / "init").read_bytes()
         archive = CpioWriter()
         for folder in FOLDERS:
             archive.directory(folder)
         archive.character_device("dev/console", 5, 1)
         archive.file("init", init)
+        archive.link("lib", LIBRARIES)
         content = archive.finish()
         if not (self.initramfs.exists()
                 and self.initramfs.read_bytes() == content):
             self.initramfs.write_bytes(content)
+
+    def _make_root_disk(self) -> None:
+        init = self.vm / "guest" / "init"
+        if shutil.which("mkfs.erofs") is None or (
+                self.root_disk.exists() and self.root_disk.stat().st_mtime_ns
+                > init.stat().st_mtime_ns):
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            for name in FOLDERS:
+                (Path(folder) / name).mkdir()
+            shutil.copy(init, Path(folder) / "init")
+            (Path(folder) / "lib").symlink_to(LIBRARIES)
+            subprocess.run(["mkfs.erofs", "--quiet", "--all-root", "-T0",
+                            str(self.root_disk), folder], check=True)
 
     def _fill_payload(self) -> None:
         _place(self.initramfs, self.payload / "initrd.cpio")

@@ -24,6 +24,10 @@ class CpioWriter:
         """Add a regular file."""
         self._entry(name, stat.S_IFREG | mode, content)
 
+    def link(self, name: str, target: str) -> None:
+        """Add a symbolic link."""
+        self._entry(name, stat.S_IFLNK | 0o777, target.encode())
+
     def character_device(self, name: str, major: int, minor: int) -> None:
         """Add a character device node."""
         self._entry(name, stat.S_IFCHR | 0o600, device=(major, minor))

@@ -30,6 +30,7 @@ from .options import Options
 from .qmp import Monitor
 
 FASTREBOOT = "/sys/kernel/fastreboot"
+INITRD = "/payload/initrd.cpio"
 
 Value = TypeVar("Value")
 
@@ -203,16 +204,15 @@ class Machine:
         return "\n".join(self.command(f"read {path}"))
 
     def stage(self, slot: int, kernel: str = "b", cmdline: str | None = None,
-              initrd: bool = True, dtb: str | None = None) -> None:
+              initrd: str | None = INITRD, dtb: str | None = None) -> None:
         """Stage and seal a payload.
 
-        kernel -- variant
-        initrd -- with the harness's initramfs?
-        dtb -- path in the guest
+        kernel -- variant, or path in the guest
+        initrd, dtb -- path in the guest
         """
-        words = [f"stage {slot} kernel=/payload/Image-{kernel}"]
-        if initrd:
-            words.append("initrd=/payload/initrd.cpio")
+        words = [f"stage {slot} kernel={_kernel(kernel)}"]
+        if initrd is not None:
+            words.append(f"initrd={initrd}")
         if dtb is not None:
             words.append(f"dtb={dtb}")
         if cmdline is not None:
@@ -223,15 +223,35 @@ class Machine:
         """Arm a slot, or none."""
         self.command(f"arm {'none' if slot is None else slot}")
 
-    def kexec(self) -> Boot:
-        """Jump to whatever is armed or loaded; wait for its prompt."""
-        self.begin_kexec()
+    def file_load(self, kernel: str = "b", cmdline: str | None = None,
+                  initrd: str | None = INITRD, flags: int = 0) -> None:
+        """Load a kernel by kexec_file_load(2); arguments as for stage().
+
+        Without a command line it gets the one that the machine began with,
+        but for what the scenario had appended.
+        """
+        if cmdline is None:
+            cmdline = self.options.command_line("")
+        self.command(f"kexec-file-load {_kernel(kernel)} {initrd or '-'} "
+                     f'"{cmdline}" flags={flags}')
+
+    def run(self, *words: str) -> tuple[int, list[str]]:
+        """Have the guest run a program; return exit status and output."""
+        *lines, status = self.command(run_command(*words))
+        return int(status.removeprefix("status ")), lines
+
+    def kexec(self, command: str = "reboot kexec") -> Boot:
+        """Jump to whatever is armed or loaded; wait for its prompt.
+
+        command -- for the guest, that makes it jump
+        """
+        self.begin_kexec(command)
         return self.wait_boot()
 
-    def begin_kexec(self) -> None:
+    def begin_kexec(self, command: str = "reboot kexec") -> None:
         """Jump to whatever is armed or loaded."""
         self._boot_start = len(self.console.lines)
-        self._send("reboot kexec")
+        self._send(command)
 
     def fast_reboot(self, slot: int) -> Boot:
         """Arm a slot and jump to it."""
@@ -272,6 +292,11 @@ class Machine:
         self.qmp("system_reset")
         self.wait_event("RESET")
         return self.wait_boot()
+
+    def plug_memory(self, size: int) -> None:
+        """Have the machine's pluggable memory be so many bytes."""
+        self.qmp("qom-set", path="/machine/peripheral/hotplug-device",
+                 property="requested-size", value=size)
 
     def read_memory(self, address: int, size: int) -> bytes:
         """Read physical memory."""
@@ -369,6 +394,16 @@ class Machine:
                         f"gdbserver unix:{path},server=on,wait=off"})
             self._debugger_path = path
         return self._debugger_path
+
+
+def run_command(*words: str) -> str:
+    """The guest's command that runs a program."""
+    return " ".join(["run", *(f'"{word}"' for word in words)])
+
+
+def _kernel(name: str) -> str:
+    """Path in the guest of a kernel, given by variant or path."""
+    return name if "/" in name else f"/payload/Image-{name}"
 
 
 def _die_with_parent() -> list[str]:

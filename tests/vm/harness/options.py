@@ -28,6 +28,8 @@ class Options:
     icount -- time advances by one nanosecond an instruction, and nothing
         random is handed to kernels
     dtb -- device tree to use in place of QEMU's own
+    disk -- image of a read-only disk, /dev/vda
+    hotplug -- as in memory, what can be added by Machine.plug_memory()
     """
 
     cpu: str = "cortex-a72"
@@ -39,6 +41,8 @@ class Options:
     kaslr: bool = True
     icount: bool = False
     dtb: Path | None = None
+    disk: Path | None = None
+    hotplug: str = ""
 
     def machine(self) -> list[str]:
         """What defines the hardware, and so QEMU's device tree."""
@@ -48,8 +52,11 @@ class Options:
         board += f",virtualization={_on(self.virtualization)}"
         if self.icount:
             board += ",dtb-randomness=off"
+        memory = self.memory
+        if self.hotplug:
+            memory += ",maxmem=64G"
         return ["-machine", board, "-cpu", self.cpu, "-smp", str(self.cpus),
-                "-m", self.memory, "-accel", "tcg", "-display", "none",
+                "-m", memory, "-accel", "tcg", "-display", "none",
                 "-nodefaults", "-no-user-config"]
 
     def command_line(self, append: str) -> str:
@@ -70,6 +77,15 @@ class Options:
         if self.icount:
             arguments += ["-icount", "shift=0,sleep=off",
                           "-rtc", "base=2026-01-01,clock=vm"]
+        if self.disk is not None:
+            arguments += ["-drive", f"file={self.disk},format=raw,if=none,"
+                                    "id=disk,readonly=on",
+                          "-device", "virtio-blk-pci,drive=disk"]
+        if self.hotplug:
+            arguments += ["-object", "memory-backend-ram,id=hotplug,"
+                                     f"size={self.hotplug}",
+                          "-device", "virtio-mem-pci,id=hotplug-device,"
+                                     "memdev=hotplug,requested-size=0"]
         return arguments
 
 

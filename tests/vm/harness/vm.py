@@ -71,6 +71,15 @@ class Vm:
         path.write_bytes(content)
         return f"/payload/{path.relative_to(self.build.payload)}"
 
+    def random_file(self, size: int) -> str:
+        """A file of random bytes, made once; return its path in the guest."""
+        return f"/payload/{self.build.random_file(size).name}"
+
+    def content(self, path: str) -> bytes:
+        """What is in a file of the payload share, by its guest path."""
+        return (self.build.payload
+                / Path(path).relative_to("/payload")).read_bytes()
+
     def image(self, variant: str) -> Image:
         """The Image of a kernel variant, to look at and to damage."""
         return Image(self.build.kernel(variant).read_bytes())

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The harness itself, with the stock kernel."""
 
+import hashlib
+
 from harness import check
 from harness.errors import CommandError, ScenarioFailure
 from harness.machine import Machine
@@ -37,6 +39,33 @@ def commands(vm: Vm) -> None:
     check.equal("bytes streamed", machine.command(
         "stream /payload/Image-stock /dev/null src-offset=64 chunk=4096"),
         [f"bytes={len(vm.image('stock').content) - 64}"])
+
+
+@scenario(timeout=120, requires=REQUIRES)
+def content(vm: Vm) -> None:
+    """The guest shows and hashes what is in a file."""
+    machine = stock_machine(vm)
+    image = vm.image("stock").content
+    check.equal("hash of a file",
+                machine.command("sha256 /payload/Image-stock"),
+                [hashlib.sha256(image).hexdigest()])
+    for size in (0, 1, 55, 56, 63, 64, 65, 128):
+        check.equal(f"hash of {size} bytes", machine.command(
+            f"sha256 /payload/Image-stock offset=3 length={size}"),
+            [hashlib.sha256(image[3:3 + size]).hexdigest()])
+    check.equal("bytes of a file", "".join(machine.command(
+        "hex /payload/Image-stock offset=5 length=300")), image[5:305].hex())
+    machine.expect_error("ENOENT", "sha256 /no/such/file")
+    machine.command("await /sys/kernel/kexec_loaded 0")
+
+
+@scenario(timeout=120, requires=REQUIRES)
+def programs(vm: Vm) -> None:
+    """The guest runs a program and tells what came of it."""
+    machine = stock_machine(vm)
+    status, output = machine.run("/no/such/program", "an argument")
+    check.equal("status", status, 127)
+    check.equal("output", output, ["/no/such/program: ENOENT"])
 
 
 @scenario(timeout=120, requires=REQUIRES)
