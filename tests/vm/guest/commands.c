@@ -44,6 +44,8 @@ const struct command commands[] = {
 	{ "make-it-fail", "COMMAND...", 1, command_make_it_fail },
 	{ "leaks", "", 0, command_leaks },
 	{ "page-owners", "WORD...", 1, command_page_owners },
+	{ "copy", "BYTES", 1, command_copy },
+	{ "counted-reboot", "kexec|off|restart", 1, command_counted_reboot },
 	{ "run", "PROGRAM [ARGUMENT...]", 1, command_run },
 	{ 0 },
 };

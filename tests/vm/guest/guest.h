@@ -107,6 +107,10 @@ int command_make_it_fail(char **args);
 int command_leaks(char **args);
 int command_page_owners(char **args);
 
+/* bench.c */
+int command_copy(char **args);
+int command_counted_reboot(char **args);
+
 /* programs.c */
 int command_run(char **args);
 

@@ -18,6 +18,8 @@ _CRC_OFFSET = 16
 # generation, running, armed, jump, jump_slot, boot_reason, tries
 _STATE = struct.Struct("<QIIIIII")
 _STATE_OFFSET = 128
+# of the timeline's relocated_bytes, and of relocated_ranges
+_RELOCATED_OFFSETS = (296, 424)
 
 
 def crc32c(data: bytes) -> int:
@@ -55,6 +57,12 @@ class Record:
          self.boot_reason, self.tries) = _STATE.unpack_from(data,
                                                             _STATE_OFFSET)
 
+    @property
+    def relocated(self) -> tuple[int, int]:
+        """Bytes and ranges that were copied at the last jump."""
+        return (self._number(_RELOCATED_OFFSETS[0]),
+                self._number(_RELOCATED_OFFSETS[1]))
+
     def counts(self, copy: int) -> bool:
         """Is it whole, and in the copy where it belongs?"""
         return (self.magic == MAGIC and self.sequence % 2 == copy
@@ -66,6 +74,10 @@ class Record:
         struct.pack_into("<H", data, len(MAGIC), major)
         struct.pack_into("<I", data, _CRC_OFFSET, crc32c(bytes(data)))
         return bytes(data)
+
+    def _number(self, offset: int) -> int:
+        (value,) = struct.unpack_from("<Q", self.data, offset)
+        return int(value)
 
 
 def _without_crc(data: bytes) -> bytes:
