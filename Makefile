@@ -3,7 +3,8 @@
 # One command a job, each with its own set-up. `make` names them.
 #
 # KERNEL_SRC=<dir>	use this 6.12 tree as the base, not Debian's source package
-# VARIANT=<name>...	which kernels `make kernel` builds: a b checked debug stock
+# VARIANT=<name>...	which kernels `make kernel` builds: a b checked debug page16
+#			page64 stock
 # ONLY=<pattern>	which tests `make check` runs
 
 VARIANT ?= a b
@@ -15,11 +16,14 @@ help:
 	@echo 'make check                all tests'
 	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob'
 	@echo 'make check-list           names them'
+	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
+	@echo 'make check-debug          those of a kernel that watches itself, and fails'
+	@echo 'make bench-relocator      instructions that relocating a payload takes'
 	@echo 'make vm                   a shell in a virtual machine, to try things by hand'
 	@echo
 	@echo 'make setup                install the Debian packages that all this needs'
 	@echo 'make kernel-tree          the patched kernel, as commits in build/linux'
-	@echo 'make kernel               build it; VARIANT="checked debug stock" for others'
+	@echo 'make kernel               build it; VARIANT="checked stock" for others'
 	@echo 'make kernel-patches       write the commits of build/linux to kernel-patches'
 	@echo 'make kernel-tree-reset    put build/linux back to what kernel-patches has'
 	@echo 'make clean                remove what was built, but the kernel tree'
@@ -59,6 +63,24 @@ check: setup
 check-list: setup
 	@python3 tools/check.py --list --only '$(ONLY)'
 
+# Their kernels take too long to build for `make check`, which runs these tests
+# when it finds the kernels.
+check-pages: setup
+	@tools/kernel-tree.sh
+	@tools/kernel.sh a b page16 page64
+	@python3 tests/vm/run.py --only vm.pages.
+
+check-debug: setup
+	@tools/kernel-tree.sh
+	@tools/kernel.sh debug
+	@python3 tests/vm/run.py --only vm.debug. --only vm.faults.
+
+bench-relocator:
+	@tools/setup.sh kernel vm
+	@tools/kernel-tree.sh
+	@tools/kernel.sh stock a
+	@python3 tests/bench/relocator.py
+
 clean:
 	@tools/clean.sh
 
@@ -66,4 +88,4 @@ distclean:
 	@tools/clean.sh all
 
 .PHONY: help setup kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
-	check check-list clean distclean
+	check check-list check-pages check-debug bench-relocator clean distclean

@@ -19,8 +19,9 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true",
                         help="name the scenarios and end")
-    parser.add_argument("--only", metavar="PATTERN", default="",
-                        help="part of a name, or a glob for all of it")
+    parser.add_argument("--only", metavar="PATTERN", action="append",
+                        help="part of a name, or a glob for all of it; may be "
+                        "given more than once")
     parser.add_argument("--jobs", metavar="N", type=int, default=2,
                         help="scenarios at a time (default: %(default)s)")
     parser.add_argument("--build", metavar="DIR", type=Path,
@@ -41,7 +42,8 @@ def main() -> int:
     arguments = parse_arguments()
     scenarios = [candidate
                  for candidate in load_scenarios(SOURCES / "scenarios")
-                 if matches(candidate, arguments.only)]
+                 if any(matches(candidate, pattern)
+                        for pattern in arguments.only or [""])]
     if arguments.list:
         print_list(scenarios)
         return 0
