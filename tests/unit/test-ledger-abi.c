@@ -37,6 +37,8 @@ static void known_slot(struct fastreboot_ledger_slot *slot, int n)
 		known_segment(&slot->segment[i], 3 * n + i);
 	snprintf((char *)slot->release, sizeof(slot->release),
 		 "6.12.%d-slot", n);
+	for (int i = 0; i < FASTREBOOT_OVERFLOW_SEGMENTS; i++)
+		slot->overflow[i] = number(0x200 + 2 * n + i);
 }
 
 static void known_layout(struct fastreboot_ledger_layout *layout)
@@ -69,6 +71,7 @@ static void known_record(struct fastreboot_ledger *ledger)
 	ledger->timeline.relocated_bytes = number(9);
 	for (int i = 0; i < FASTREBOOT_PHASES_MAX; i++)
 		ledger->timeline.stamp[i] = number(0x10 + i);
+	ledger->timeline.relocated_ranges = number(0x1f);
 	for (int i = 0; i < FASTREBOOT_SLOTS_MAX; i++)
 		known_slot(&ledger->slot[i], i);
 }
@@ -136,7 +139,7 @@ static void constants(void **state)
 {
 	assert_string_equal(FASTREBOOT_LEDGER_MAGIC, "FRLEDGER");
 	assert_int_equal(FASTREBOOT_LEDGER_MAJOR, 1);
-	assert_int_equal(FASTREBOOT_LEDGER_MINOR, 0);
+	assert_int_equal(FASTREBOOT_LEDGER_MINOR, 1);
 	assert_int_equal(FASTREBOOT_LEDGER_COPIES, 2);
 	assert_int_equal(FASTREBOOT_LEDGER_COPY_SIZE, 65536);
 	assert_int_equal(FASTREBOOT_LEDGER_SIZE, AREA_SIZE);

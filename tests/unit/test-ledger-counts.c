@@ -240,7 +240,8 @@ static void store_after_larger_minor(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(area_load(pair.area, &ledger), 0);
 		fastreboot_ledger_store(pair.area, &ledger);
-		assert_int_equal(le16_to_cpu(ledger.header.minor), 0);
+		assert_int_equal(le16_to_cpu(ledger.header.minor),
+				 FASTREBOOT_LEDGER_MINOR);
 		assert_int_equal(le32_to_cpu(ledger.header.length),
 				 RECORD_SIZE);
 		area_expect(pair.area, &ledger);
