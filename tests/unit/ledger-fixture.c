@@ -122,6 +122,7 @@ void record_put(u8 *area, const struct fastreboot_ledger *ledger, u64 sequence)
 	record->header = (struct fastreboot_ledger_header){
 		.magic = { 'F', 'R', 'L', 'E', 'D', 'G', 'E', 'R' },
 		.major = cpu_to_le16(1),
+		.minor = cpu_to_le16(1),
 		.length = cpu_to_le32(RECORD_SIZE),
 		.sequence = cpu_to_le64(sequence),
 	};
