@@ -70,6 +70,28 @@ def kexec(vm: Vm) -> None:
                 load.address)
 
 
+@scenario(timeout=120, requires=["stock"], variants={
+    "el1": {"virtualization": False}, "el2": {"virtualization": True}})
+def lpa2_oopses_at_load(vm: Vm, virtualization: bool) -> None:
+    """With 5 levels of page tables a stock kexec oopses before it jumps.
+
+    trans_pgd_create_copy() copies the kernel's page tables for the relocator,
+    and does not allocate the fifth level of the copy.
+    """
+    machine = vm.machine(cpu="max,pauth-impdef=on", its=False,
+                         virtualization=virtualization)
+    machine.boot(kernel="stock", append="panic=0")
+    machine.allow(".")  # from here on disaster is what this is about
+    machine.console.send("oops kexec-file-load /payload/Image-stock "
+                         "/payload/initrd.cpio x\n")
+    end = machine.wait_line(r"^frb: oops (ok|error)|pc : (\S+)\+")
+    if end[1]:
+        vm.note("THE STOCK KERNEL SURVIVED; what this project says of it is "
+                "outdated")
+    else:
+        vm.note(f"oops in {end[2]}()")
+
+
 def code_size(machine: Machine) -> int:
     """Bytes of the running kernel's code."""
     for line in machine.command("read /proc/iomem"):
