@@ -76,7 +76,7 @@ def lpa2_oopses_at_load(vm: Vm, virtualization: bool) -> None:
     """With 5 levels of page tables a stock kexec oopses before it jumps.
 
     trans_pgd_create_copy() copies the kernel's page tables for the relocator,
-    and does not allocate the fifth level of the copy.
+    and does not allocate all of the five levels of the copy.
     """
     machine = vm.machine(cpu="max,pauth-impdef=on", its=False,
                          virtualization=virtualization)
