@@ -190,9 +190,15 @@ def jump(machine: Machine, before: Boot, slot: int, kernel: str,
 
 
 def check_relocated(boot: Boot, expected: Sequence[Segment]) -> None:
-    """Were these segments copied at the jump, and nothing else?"""
-    check.equal("relocated_bytes", boot.relocated_bytes,
-                sum(segment.pages for segment in expected))
+    """Were these segments copied at the jump, and nothing else?
+
+    Not what happened to wait in the very pages where it has to go.
+    """
+    most = sum(segment.pages for segment in expected)
+    count = boot.relocated_bytes
+    check.true(f"some of {most} bytes, in whole pages, are relocated",
+               count is not None and min(most, 1) <= count <= most
+               and count % PAGE == 0, count)
 
 
 def file_load(machine: Machine, slot: int, kernel: str = "b",
@@ -217,8 +223,13 @@ def pool_for(memory: int, slots: int = 2) -> str:
     return f"fastreboot={size // MIB}M,slots={slots}"
 
 
+def exact_memory(machine: Machine) -> None:
+    """Have memory that is freed show up in MemFree, not on a CPU's list."""
+    machine.command("write /proc/sys/vm/percpu_pagelist_high_fraction 10000")
+
+
 def memory_free(machine: Machine) -> int:
-    """MemFree of /proc/meminfo, in bytes."""
+    """MemFree of /proc/meminfo, in bytes; exact_memory() comes first."""
     for line in machine.command("read /proc/meminfo"):
         name, value, *_ = line.split()
         if name == "MemFree:":
