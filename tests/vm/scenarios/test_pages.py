@@ -27,7 +27,7 @@ PAGE = 64 << 10
 
 # A CPU that has pages of all sizes, and EL2 with VHE; the command line takes
 # VHE away.
-CPU = {"cpu": "neoverse-n1", "cpus": 2}
+CPU = {"cpu": "neoverse-n1"}
 NO_VHE = "id_aa64mmfr1.vh=0"
 
 # By name: what Vm.machine() gets, and what the command line has.
@@ -35,6 +35,8 @@ LEVELS: dict[str, dict[str, Any]] = {
     "el1": {"append": ""},
     "el2-nvhe": {"append": NO_VHE, "virtualization": True},
     "el2-vhe": {"append": "", "virtualization": True},
+    "el2-lpa2": {"append": "", "virtualization": True,
+                 "cpu": "max,pauth-impdef=on"},
 }
 
 
@@ -131,7 +133,7 @@ def large_initrd(vm: Vm, sizes: Sequence[int]) -> str:
 def jump_through(vm: Vm, kernels: Sequence[str], kind: str, append: str,
                  **options: Any) -> None:
     """Boot the first kernel, and jump to the others one by one."""
-    machine = vm.machine(**CPU, **options)
+    machine = vm.machine(cpus=2, **CPU | options)
     sizes = [vm.image(kernel).image_size for kernel in kernels]
     initrd = large_initrd(vm, sizes)
     pool = f"{pool_for(max(sizes) + REST)} {append}".strip()
