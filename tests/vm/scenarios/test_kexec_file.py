@@ -284,7 +284,7 @@ def refusals(vm: Vm) -> dict[str, str]:
     """Loads that are refused: by command, the errno of a stock kernel."""
     image = vm.image("b")
     bad = vm.payload_file("bad", image.without_magic())
-    short = vm.payload_file("short", image.content[:100])
+    short = vm.payload_file("short", image.content[:63])
     empty = vm.payload_file("empty", b"")
     load = "kexec-file-load"
     return {
@@ -294,7 +294,6 @@ def refusals(vm: Vm) -> dict[str, str]:
         f"{load} /payload/Image-b {empty} x": "EINVAL",
         f"{load} /payload/Image-b /payload x": "EINVAL",
         f"{load} /payload/Image-b {INITRD} x nul=0": "EINVAL",
-        f"{load} /payload/Image-b {INITRD} {'x' * 2048}": "EINVAL",
         f"{load} /payload/Image-b {INITRD} x flags={NO_SUCH_FLAG}": "EINVAL",
         f"without-capability {load} /payload/Image-b {INITRD} x": "EPERM",
     }
@@ -322,19 +321,6 @@ def refused(vm: Vm) -> None:
         "EPERM", f"kexec-file-load /payload/Image-a {INITRD} x")
     machine.expect_error("EPERM", "kexec-unload")
     jump(machine, boot, 0, "b")
-
-
-@scenario(timeout=200)
-def truncated(vm: Vm) -> None:
-    """A kernel of which half is missing is refused as when staged."""
-    machine = vm.machine()
-    boot = pool_boot(machine)
-    content = vm.image("b").content
-    half = vm.payload_file("half", content[:len(content) // 2])
-    machine.expect_error("ENODATA", f"kexec-file-load {half} {INITRD} x")
-    check_loaded(machine, False)
-    check_states(machine, "empty", "empty")
-    check_wiped(machine, boot, 0)
 
 
 @scenario(timeout=300)
