@@ -42,6 +42,7 @@ const struct command commands[] = {
 	{ "spin", "N", 1, command_spin },
 	{ "fail-nth", "N COMMAND...", 2, command_fail_nth },
 	{ "make-it-fail", "COMMAND...", 1, command_make_it_fail },
+	{ "fetch", "FROM TO", 2, command_fetch },
 	{ "leaks", "", 0, command_leaks },
 	{ "page-owners", "WORD...", 1, command_page_owners },
 	{ "copy", "BYTES", 1, command_copy },

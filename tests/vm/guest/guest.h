@@ -104,6 +104,7 @@ int command_spin(char **args);
 /* faults.c */
 int command_fail_nth(char **args);
 int command_make_it_fail(char **args);
+int command_fetch(char **args);
 int command_leaks(char **args);
 int command_page_owners(char **args);
 
