@@ -26,6 +26,9 @@ SOURCES = Path(__file__).resolve().parents[1]
 TOP = SOURCES.parents[1]
 POOL_OVERLAY = TOP / "dts" / "qemu-virt-fastreboot.dtso"
 
+# Bytes. A multiple of 4, so that the parts are as if made in one go.
+RANDOM_PART = 1 << 24
+
 # Mount points of guest/mounts.c.
 FOLDERS = ("dev", "proc", "sys", "payload")
 # Where programs of other origin look for their libraries.
@@ -74,7 +77,7 @@ class Build:
         path = self.payload / f"random-{size}"
         if not path.exists():
             fresh = Path(tempfile.mkstemp(dir=self.payload)[1])
-            fresh.write_bytes(random.Random(size).randbytes(size))
+            write_random(fresh, size)
             fresh.chmod(0o644)
             fresh.replace(path)
         return path
@@ -111,6 +114,14 @@ class Build:
         for variant in self.kernel_variants():
             image = self.kernel(variant)
             _place(image, self.payload / image.name)
+
+
+def write_random(path: Path, size: int) -> None:
+    """Fill a file, in parts: Python's randbytes() has a limit."""
+    source = random.Random(size)
+    with open(path, "wb") as file:
+        for at in range(0, size, RANDOM_PART):
+            file.write(source.randbytes(min(RANDOM_PART, size - at)))
 
 
 def _place(source: Path, target: Path) -> None:

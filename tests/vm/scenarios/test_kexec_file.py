@@ -323,6 +323,19 @@ def refused(vm: Vm) -> None:
     jump(machine, boot, 0, "b")
 
 
+@scenario(timeout=200)
+def truncated(vm: Vm) -> None:
+    """A kernel of which half is missing is refused as when staged."""
+    machine = vm.machine()
+    boot = pool_boot(machine)
+    content = vm.image("b").content
+    half = vm.payload_file("half", content[:len(content) // 2])
+    machine.expect_error("ENODATA", f"kexec-file-load {half} {INITRD} x")
+    check_loaded(machine, False)
+    check_states(machine, "empty", "empty")
+    check_wiped(machine, boot, 0)
+
+
 @scenario(timeout=300)
 def no_leak(vm: Vm) -> None:
     """Loads that are taken back, replaced and overflown leave nothing."""

@@ -313,6 +313,36 @@ def more_than_half(vm: Vm, segment: str) -> None:
     jump(machine, boot, 0, "b")
 
 
+@scenario(timeout=300)
+def no_memory(vm: Vm) -> None:
+    """Without memory for overflow: ENOMEM, a message, and no harm."""
+    machine, boot = small_machine(vm, memory="512M")
+    before = memory_free(machine)
+    # Together they leave nothing; whichever comes first may run out of it.
+    size = round_up(before * 45 // 100, MIB)
+    try:
+        for slot in range(2):
+            machine.command(f"write {FASTREBOOT}/slot{slot}/control begin")
+            machine.command("stream /payload/Image-b "
+                            f"{FASTREBOOT}/slot{slot}/kernel")
+            machine.command(
+                f"zeros {FASTREBOOT}/slot{slot}/initrd length={size}")
+            machine.command(f"write {FASTREBOOT}/slot{slot}/control seal")
+    except CommandError as error:
+        check.equal("why it ended", error.errno_name, "ENOMEM")
+    else:
+        raise ScenarioFailure("there was memory")
+    for slot in range(2):
+        if status(machine, slot) != "empty":
+            word = "abort" if status(machine, slot) == "staging" else "clear"
+            machine.command(f"write {FASTREBOOT}/slot{slot}/control {word}")
+    after = memory_free(machine)
+    check.true("memory comes back", after >= before - MEMORY_NOISE,
+               (before, after))
+    machine.stage(0, "b", initrd=large_initrd(vm))
+    jump(machine, boot, 0, "b", ["initrd"])
+
+
 def movable_zone(machine: Machine) -> Range:
     """The memory of ZONE_MOVABLE, from /proc/zoneinfo."""
     inside = False
