@@ -83,7 +83,7 @@ FULL = [f"stage {slot} kernel=/kernel cmdline=x" for slot in range(2)]
 OPERATIONS = {
     "begin": Operation(f"{CONTROL} begin", "staging", ["empty", "staging"]),
     "write": Operation(f"stream /large {FASTREBOOT}/slot0/initrd", "staging",
-                       ["staging"], [f"{CONTROL} begin"]),
+                       ["staging"], written("/small")[:2]),
     "stage": Operation(f"{STAGE}/small", "sealed",
                        ["empty", "staging", "bad"]),
     "seal": Operation(f"{CONTROL} seal", "sealed", ["staging", "bad"],

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from harness import check
 from harness.boot import Boot
 from harness.fastreboot import file_load, pool_boot, stage_and_jump
@@ -28,10 +30,17 @@ def stage_from(machine: Machine, slot: int, kernel: str, source: str) -> None:
     put(machine, f"slot{slot}/control", "seal")
 
 
+def check_line(machine: Machine, path: str, line: str) -> None:
+    """Has a file of fast reboot this line? It may be too long to print."""
+    digest, = machine.command(f"sha256 {FASTREBOOT}/{path}")
+    check.equal(f"hash of {path}", digest,
+                hashlib.sha256(f"{line}\n".encode()).hexdigest())
+
+
 def check_sources(machine: Machine, source: str, previous: str) -> None:
     """Does the running kernel know where it and the one before came from?"""
-    check.equal("source", machine.read("source"), source)
-    check.equal("previous_source", machine.read("previous_source"), previous)
+    check_line(machine, "source", source)
+    check_line(machine, "previous_source", previous)
 
 
 @scenario(timeout=300)
@@ -42,14 +51,14 @@ def handed_over(vm: Vm) -> None:
     check_sources(machine, "", "")
     put(machine, "source", "entry a, by firmware")
     sizes = []
+    source = machine.read("source")
     for count in range(4):
+        previous = source
         source = f"entry {count} {'x' * LONGEST}"[:LONGEST]
         slot = count % 2
         stage_from(machine, slot, "ba"[slot], source)
-        check.equal("the slot's source", machine.read(f"slot{slot}/source"),
-                    source)
+        check_line(machine, f"slot{slot}/source", source)
         sizes.append(machine.read(f"slot{slot}/placement").split()[-1])
-        previous = machine.read("source")
         boot = machine.fast_reboot(slot)
         check_sources(machine, source, previous)
     check.equal("sizes of the later device trees", len(set(sizes[1:])), 1)
@@ -88,5 +97,5 @@ def refused(vm: Vm) -> None:
         machine.expect_error("EINVAL", f'write {path} "two\\nlines"')
     machine.expect_error(
         "EPERM", f"without-capability write {FASTREBOOT}/source x")
-    check.equal("source", machine.read("source"), "as it was")
-    check.equal("the slot's source", machine.read("slot0/source"), "")
+    check_line(machine, "source", "as it was")
+    check_line(machine, "slot0/source", "")
