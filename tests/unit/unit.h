@@ -21,9 +21,16 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#ifdef UNIT_KERNEL
 #include <linux/types.h>
 
 #include <asm/byteorder.h>
+#else
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+#endif
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "bus.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
+
+#include "cleanup.h"
+#include "daemon.h"
+#include "journal.h"
+#include "object.h"
+
+#define SYSTEM_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define RETRY_USEC (1000 * 1000)
+#define PEERS_MAX 64
+
+#define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
+
+/* The length of the valid UTF-8 character at @text; 0 if there is none. */
+static size_t character_length(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80 ? 1 :
+			text[0] < 0xc2 ? 0 :
+			text[0] < 0xe0 ? 2 :
+			text[0] < 0xf0 ? 3 :
+			text[0] < 0xf5 ? 4 :
+					 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, and what is beyond Unicode. */
+	if ((text[0] == 0xe0 && text[1] < 0xa0) ||
+	    (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) ||
+	    (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+char *bus_text(const char *text)
+{
+	char *copy = strdup(text);
+	char *at = copy;
+
+	while (at && *at) {
+		size_t length = character_length((unsigned char *)at);
+
+		if (!length)
+			*at = '?';
+		at += length ? length : 1;
+	}
+	return copy;
+}
+
+static void peer_free(struct bus_peer *peer)
+{
+	struct bus_peer **link = &peer->daemon->bus.peers;
+
+	while (*link && *link != peer)
+		link = &(*link)->next;
+	if (*link)
+		*link = peer->next;
+	sd_bus_flush_close_unref(peer->bus);
+	free(peer);
+}
+
+static int on_peer_gone(sd_bus_message *message, void *userdata,
+			sd_bus_error *unused)
+{
+	peer_free(userdata);
+	return 0;
+}
+
+/* root, and who we are ourselves, in a test. */
+static bool is_trusted(int fd)
+{
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
+		return false;
+	return credentials.uid == 0 || credentials.uid == geteuid();
+}
+
+static int serve(struct bus_peer *peer, int fd)
+{
+	sd_id128_t id;
+	int err;
+
+	err = sd_id128_randomize(&id);
+	if (err >= 0)
+		err = sd_bus_new(&peer->bus);
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+	/* From here on the descriptor is the connection's. */
+	err = sd_bus_set_fd(peer->bus, fd, fd);
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+	err = sd_bus_set_server(peer->bus, 1, id);
+	if (err >= 0)
+		err = sd_bus_start(peer->bus);
+	if (err >= 0)
+		err = object_register(peer->daemon, peer->bus);
+	if (err >= 0)
+		err = sd_bus_match_signal(peer->bus, NULL, NULL,
+					  "/org/freedesktop/DBus/Local",
+					  "org.freedesktop.DBus.Local",
+					  "Disconnected", on_peer_gone, peer);
+	if (err >= 0)
+		err = sd_bus_attach_event(peer->bus, peer->daemon->event,
+					  SD_EVENT_PRIORITY_NORMAL);
+	return err;
+}
+
+static bool too_many_peers(const struct bus *bus)
+{
+	unsigned int count = 0;
+
+	for (struct bus_peer *peer = bus->peers; peer; peer = peer->next)
+		count++;
+	return count >= PEERS_MAX;
+}
+
+static int on_connection(sd_event_source *source, int listen_fd,
+			 uint32_t events, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	struct bus_peer *peer;
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return 0;
+	peer = calloc(1, sizeof(*peer));
+	if (!peer || !is_trusted(fd) || too_many_peers(&daemon->bus)) {
+		free(peer);
+		close(fd);
+		return 0;
+	}
+	*peer = (struct bus_peer){ .next = daemon->bus.peers,
+				   .daemon = daemon };
+	daemon->bus.peers = peer;
+	if (serve(peer, fd) < 0)
+		peer_free(peer);
+	return 0;
+}
+
+/* The one that systemd has made for us. -ENOENT if there is none. */
+static int inherited_socket(void)
+{
+	_cleanup_strv_ char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names);
+	int found = -ENOENT;
+
+	for (int i = 0; i < n; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+
+		/* systemd names it after its unit unless it is told otherwise. */
+		if (found < 0 && (!strcmp(names[i], "private") ||
+				  !strcmp(names[i], "fastrebootd.socket")))
+			found = fd;
+		else
+			close(fd);
+	}
+	return found;
+}
+
+static int make_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -1;
+	mode_t mask;
+	int err;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* The lock is ours: whoever made it is gone. */
+	unlink(path);
+	mask = umask(0177);
+	err = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ?
+		      -errno :
+		      0;
+	umask(mask);
+	if (!err && listen(fd, 16) < 0)
+		err = -errno;
+	return err ? err : fr_steal_fd(&fd);
+}
+
+static int open_socket(struct daemon *daemon)
+{
+	char *path;
+	int fd = inherited_socket();
+
+	if (fd >= 0)
+		return fd;
+	if (asprintf(&path, "%s/private", daemon_runtime()) < 0)
+		return -ENOMEM;
+	fd = make_socket(path);
+	if (fd < 0)
+		free(path);
+	else
+		daemon->bus.socket_path = path;
+	return fd;
+}
+
+int bus_listen(struct daemon *daemon, struct fr_error *error)
+{
+	int fd = open_socket(daemon);
+	int err = fd;
+
+	if (fd >= 0)
+		err = sd_event_add_io(daemon->event, &daemon->bus.listen, fd,
+				      EPOLLIN, on_connection, daemon);
+	if (err >= 0) {
+		sd_event_source_set_io_fd_own(daemon->bus.listen, 1);
+		return 0;
+	}
+	fr_closep(&fd);
+	return fr_fail(error, FR_FAILED, err, "can't listen at %s/private: %s",
+		       daemon_runtime(), strerror(-err));
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	bus_connect(userdata);
+	return 0;
+}
+
+static void connect_later(struct daemon *daemon)
+{
+	struct bus *bus = &daemon->bus;
+
+	if (bus->system) {
+		sd_bus_close(bus->system);
+		bus->system = sd_bus_unref(bus->system);
+	}
+	if (bus->retry) {
+		sd_event_source_set_time_relative(bus->retry, RETRY_USEC);
+		sd_event_source_set_enabled(bus->retry, SD_EVENT_ONESHOT);
+		return;
+	}
+	sd_event_add_time_relative(daemon->event, &bus->retry, CLOCK_MONOTONIC,
+				   RETRY_USEC, 0, on_retry, daemon);
+}
+
+static int on_system_gone(sd_bus_message *message, void *userdata,
+			  sd_bus_error *unused)
+{
+	connect_later(userdata);
+	return 0;
+}
+
+static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
+{
+	const sd_bus_error *failure = sd_bus_message_get_error(reply);
+
+	if (failure)
+		journal_message(
+			LOG_WARNING,
+			"no %s on the system bus, only root can use fastrebootd now: %s",
+			BUS_NAME, failure->message);
+	return 0;
+}
+
+static int set_up_system(struct daemon *daemon, sd_bus *bus)
+{
+	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	int err;
+
+	err = sd_bus_set_address(bus, address ? address : SYSTEM_ADDRESS);
+	if (err >= 0)
+		err = sd_bus_set_bus_client(bus, 1);
+	/* The socket may not be there yet. */
+	if (err >= 0)
+		err = sd_bus_set_watch_bind(bus, 1);
+	if (err >= 0)
+		err = sd_bus_negotiate_creds(bus, 1, SD_BUS_CREDS_EUID);
+	if (err >= 0)
+		err = sd_bus_start(bus);
+	if (err >= 0)
+		err = sd_bus_match_signal(bus, NULL, NULL,
+					  "/org/freedesktop/DBus/Local",
+					  "org.freedesktop.DBus.Local",
+					  "Disconnected", on_system_gone,
+					  daemon);
+	if (err >= 0)
+		err = object_register(daemon, bus);
+	if (err >= 0)
+		err = sd_bus_request_name_async(bus, NULL, BUS_NAME, 0, on_name,
+						daemon);
+	if (err >= 0)
+		err = sd_bus_attach_event(bus, daemon->event,
+					  SD_EVENT_PRIORITY_NORMAL);
+	return err;
+}
+
+void bus_connect(struct daemon *daemon)
+{
+	int err;
+
+	err = sd_bus_new(&daemon->bus.system);
+	if (err >= 0)
+		err = set_up_system(daemon, daemon->bus.system);
+	if (err >= 0)
+		return;
+	journal_message(LOG_DEBUG, "no system bus: %s", strerror(-err));
+	connect_later(daemon);
+}
+
+void bus_flush(struct daemon *daemon)
+{
+	if (daemon->bus.system && sd_bus_is_ready(daemon->bus.system) > 0)
+		sd_bus_flush(daemon->bus.system);
+	for (struct bus_peer *peer = daemon->bus.peers; peer; peer = peer->next)
+		if (sd_bus_is_ready(peer->bus) > 0)
+			sd_bus_flush(peer->bus);
+}
+
+void bus_done(struct daemon *daemon)
+{
+	struct bus *bus = &daemon->bus;
+
+	bus_flush(daemon);
+	while (bus->peers)
+		peer_free(bus->peers);
+	if (bus->system) {
+		sd_bus_close(bus->system);
+		bus->system = sd_bus_unref(bus->system);
+	}
+	bus->retry = sd_event_source_disable_unref(bus->retry);
+	bus->listen = sd_event_source_disable_unref(bus->listen);
+	if (bus->socket_path)
+		unlink(bus->socket_path);
+	free(bus->socket_path);
+	bus->socket_path = NULL;
+}
+
+/* Call @emit for each connection that takes messages. */
+static void for_each_bus(struct daemon *daemon,
+			 void (*emit)(sd_bus *bus, const void *userdata),
+			 const void *userdata)
+{
+	if (daemon->bus.system && sd_bus_is_ready(daemon->bus.system) > 0)
+		emit(daemon->bus.system, userdata);
+	for (struct bus_peer *peer = daemon->bus.peers; peer; peer = peer->next)
+		if (sd_bus_is_ready(peer->bus) > 0)
+			emit(peer->bus, userdata);
+}
+
+/**
+ * struct job_news - what a signal tells of a job
+ */
+struct job_news {
+	const struct job *job;
+	const struct job_view *view;
+	const char *result;
+	const char *message;
+	const char *details;
+};
+
+static void emit_new(sd_bus *bus, const void *userdata)
+{
+	const struct job_news *news = userdata;
+
+	sd_bus_emit_signal(bus, BUS_OBJECT, BUS_MANAGER, "JobNew", "os",
+			   news->job->path, news->job->type->name);
+}
+
+void bus_job_new(struct daemon *daemon, struct job *job)
+{
+	struct job_news news = { .job = job };
+
+	for_each_bus(daemon, emit_new, &news);
+}
+
+static void emit_removed(sd_bus *bus, const void *userdata)
+{
+	const struct job_news *news = userdata;
+
+	sd_bus_emit_signal(bus, BUS_OBJECT, BUS_MANAGER, "JobRemoved", "ossss",
+			   news->job->path, news->job->type->name, news->result,
+			   news->message, news->details);
+}
+
+void bus_job_removed(struct daemon *daemon, struct job *job, const char *result,
+		     const char *message)
+{
+	const char *json =
+		job->details ? json_object_to_json_string_ext(
+				       job->details,
+				       JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE) :
+			       "{}";
+	_cleanup_free_ char *text = bus_text(message);
+	_cleanup_free_ char *details = bus_text(json);
+	struct job_news news = { .job = job,
+				 .result = result,
+				 .message = text ? text : "",
+				 .details = details ? details : "{}" };
+
+	for_each_bus(daemon, emit_removed, &news);
+}
+
+static void emit_progress(sd_bus *bus, const void *userdata)
+{
+	const struct job_news *news = userdata;
+
+	sd_bus_emit_signal(bus, news->job->path, BUS_JOB, "Progress", "stt",
+			   news->view->step, news->view->done,
+			   news->view->total);
+}
+
+void bus_job_progress(struct daemon *daemon, struct job *job,
+		      const struct job_view *view)
+{
+	struct job_news news = { .job = job, .view = view };
+
+	for_each_bus(daemon, emit_progress, &news);
+}
+
+static void emit_changed(sd_bus *bus, const void *userdata)
+{
+	sd_bus_emit_properties_changed(bus, BUS_OBJECT, BUS_MANAGER, "Armed",
+				       "Confirmed", "Job", NULL);
+}
+
+void bus_properties_changed(struct daemon *daemon)
+{
+	for_each_bus(daemon, emit_changed, NULL);
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "describe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "slots.h"
+#include "source.h"
+
+#define MESSAGE_MAX 512
+
+static const char *const outcome_names[] = {
+	[DESCRIBE_NONE] = "none",
+	[DESCRIBE_CONFIRMED] = "confirmed",
+	[DESCRIBE_UNCONFIRMED] = "unconfirmed",
+	[DESCRIBE_ROLLED_BACK] = "rolled-back",
+	[DESCRIBE_FAILED] = "failed",
+};
+
+const char *describe_outcome_name(enum describe_outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+static void add(struct json_object *object, const char *name,
+		struct json_object *value)
+{
+	json_object_object_add(object, name, value);
+}
+
+static void add_text(struct json_object *object, const char *name,
+		     const char *text)
+{
+	add(object, name, json_object_new_string(text ? text : ""));
+}
+
+/* null for what is not known */
+static void add_known_text(struct json_object *object, const char *name,
+			   const char *text)
+{
+	add(object, name, text && *text ? json_object_new_string(text) : NULL);
+}
+
+static void add_number(struct json_object *object, const char *name,
+		       uint64_t number)
+{
+	add(object, name, json_object_new_uint64(number));
+}
+
+static void add_slot_number(struct json_object *object, const char *name,
+			    int slot)
+{
+	add(object, name, slot < 0 ? NULL : json_object_new_int(slot));
+}
+
+static void add_bool(struct json_object *object, const char *name, bool value)
+{
+	add(object, name, json_object_new_boolean(value));
+}
+
+/* A source as an object. A command line in it is as private as any other. */
+static struct json_object *describe_source(const char *source, bool privileged)
+{
+	struct json_object *object = *source ? json_tokener_parse(source) :
+					       NULL;
+
+	if (!json_object_is_type(object, json_type_object)) {
+		json_object_put(object);
+		return NULL;
+	}
+	if (!privileged) {
+		json_object_object_del(object, "cmdline");
+		json_object_object_del(object, "inherited_cmdline");
+		json_object_object_del(object, "kernel_sha256");
+		json_object_object_del(object, "initrd_sha256");
+	}
+	return object;
+}
+
+static struct json_object *describe_segment(const struct fr_slot *slot,
+					    enum fr_segment segment,
+					    bool privileged)
+{
+	const struct fr_slot_segment *from = &slot->segments[segment];
+	struct json_object *object = json_object_new_object();
+
+	add_text(object, "name", fr_segment_name(segment));
+	add_text(object, "placement", from->direct ? "direct" : "overflow");
+	add(object, "address",
+	    privileged ? json_object_new_uint64(from->address) : NULL);
+	add_number(object, "bytes", from->size);
+	add_known_text(object, "sha256", privileged ? from->sha256 : NULL);
+	return object;
+}
+
+struct json_object *describe_segments(const struct fr_slot *slot,
+				      bool privileged)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (enum fr_segment i = 0; i < FR_SEGMENTS; i++)
+		if (slot->segments[i].size)
+			json_object_array_add(
+				array, describe_segment(slot, i, privileged));
+	return array;
+}
+
+static struct json_object *describe_slot(const struct describe_input *input,
+					 const struct fr_slot *slot)
+{
+	struct json_object *object = json_object_new_object();
+	_cleanup_free_ char *title = source_member(slot->source, "title");
+	_cleanup_free_ char *staged_at =
+		source_member(slot->source, "staged_at");
+	bool privileged = input->privileged;
+
+	add(object, "slot", json_object_new_int((int)slot->number));
+	add_text(object, "status", fr_slot_state_name(slot->state));
+	add_text(object, "release", slot->release);
+	add_text(object, "title", title);
+	add_number(object, "size", slot->size);
+	add_text(object, "stale", slot->stale);
+	add(object, "cmdline",
+	    privileged ? json_object_new_string(slot->cmdline) : NULL);
+	add(object, "source", describe_source(slot->source, privileged));
+	add_known_text(object, "staged_at", staged_at);
+	add_known_text(object, "verified_at",
+		       input->verified_at ? input->verified_at[slot->number] :
+					    NULL);
+	add(object, "segments", describe_segments(slot, privileged));
+	return object;
+}
+
+static struct json_object *describe_slots(const struct describe_input *input)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < input->pool->n_slots; i++)
+		json_object_array_add(
+			array, describe_slot(input, &input->pool->slots[i]));
+	return array;
+}
+
+static struct json_object *describe_pool(const struct fr_pool_status *pool)
+{
+	struct json_object *object;
+
+	if (!pool->present)
+		return NULL;
+	object = json_object_new_object();
+	add_number(object, "start", pool->start);
+	add_number(object, "end", pool->end);
+	add_number(object, "slots", pool->n_slots);
+	return object;
+}
+
+/* The reasons against a commit that can be told without any work. */
+static bool commit_possible(const struct describe_input *input,
+			    const struct fr_slot **ret_slot,
+			    struct fr_error *error)
+{
+	const struct fr_pool_status *pool = input->pool;
+	const struct fr_slot *slot;
+
+	if (!pool->present) {
+		fr_fail(error, FR_NO_POOL, -1, "%s", input->pool_error);
+		return false;
+	}
+	if (slots_find_staged(pool, FR_SLOT_NONE, &slot, error))
+		return false;
+	*ret_slot = slot;
+	if (*slot->stale && strcmp(slot->stale, "no")) {
+		fr_fail(error, FR_STALE, -1,
+			"slot %u is stale: %s has changed since it was sealed; stage it again",
+			slot->number, slot->stale);
+		return false;
+	}
+	if (pool->tries >= input->tries_max) {
+		fr_fail(error, FR_REFUSED, -1,
+			"%u fast reboots without a confirmation, TriesMax= allows no more: use "
+			"'fastreboot confirm' if the running kernel is good",
+			pool->tries);
+		return false;
+	}
+	return true;
+}
+
+static struct json_object *describe_commit(const struct describe_input *input)
+{
+	struct json_object *object = json_object_new_object();
+	const struct fr_slot *slot = NULL;
+	struct fr_error error = { 0 };
+	bool possible = commit_possible(input, &slot, &error);
+	char message[MESSAGE_MAX];
+
+	if (input->leaving) {
+		possible = false;
+		snprintf(message, sizeof(message), "a commit is under way");
+	} else if (possible) {
+		snprintf(message, sizeof(message), "boots %s from slot %u",
+			 *slot->release ? slot->release : "a kernel",
+			 slot->number);
+	} else {
+		snprintf(message, sizeof(message), "%s", error.text);
+	}
+	add_bool(object, "possible", possible);
+	add_slot_number(object, "slot", slot ? (int)slot->number : -1);
+	add_text(object, "message", message);
+	return object;
+}
+
+/* The outcome of a fast reboot, which the running payload's source tells. */
+static enum describe_outcome running_outcome(const struct describe_input *input,
+					     char *message, size_t size)
+{
+	const struct fr_pool_status *pool = input->pool;
+	_cleanup_free_ char *from =
+		source_member(pool->source, "rollback_from");
+	_cleanup_free_ char *reason =
+		source_member(pool->source, "rollback_reason");
+
+	if (from) {
+		snprintf(message, size, "%s was rolled back to %s: %s", from,
+			 input->release, reason ? reason : "reason not known");
+		return DESCRIBE_ROLLED_BACK;
+	}
+	if (input->confirmed) {
+		snprintf(message, size, "%s is confirmed", input->release);
+		return DESCRIBE_CONFIRMED;
+	}
+	snprintf(message, size, "%s is not confirmed yet", input->release);
+	return DESCRIBE_UNCONFIRMED;
+}
+
+enum describe_outcome describe_outcome(const struct describe_input *input,
+				       char *message, size_t size)
+{
+	const char *boot_reason = input->pool->boot_reason;
+
+	if (boot_reason && !strcmp(boot_reason, "fast-reboot"))
+		return running_outcome(input, message, size);
+	if (input->history_outcome != DESCRIBE_NONE) {
+		snprintf(message, size, "%s", input->history_message);
+		return input->history_outcome;
+	}
+	if (boot_reason && !strcmp(boot_reason, "failed")) {
+		snprintf(
+			message, size,
+			"the last fast reboot did not arrive, firmware has booted %s",
+			input->release);
+		return DESCRIBE_FAILED;
+	}
+	snprintf(message, size, "no update is known of");
+	return DESCRIBE_NONE;
+}
+
+static struct json_object *describe_update(const struct describe_input *input)
+{
+	struct json_object *object = json_object_new_object();
+	char message[MESSAGE_MAX];
+	enum describe_outcome outcome =
+		describe_outcome(input, message, sizeof(message));
+
+	add_text(object, "outcome", describe_outcome_name(outcome));
+	add_text(object, "message", message);
+	return object;
+}
+
+static struct json_object *describe_job(const struct describe_job *job)
+{
+	struct json_object *object;
+
+	if (!job)
+		return NULL;
+	object = json_object_new_object();
+	add_text(object, "kind", job->kind);
+	add_text(object, "step", job->step);
+	add_number(object, "done", job->done);
+	add_number(object, "total", job->total);
+	return object;
+}
+
+static struct json_object *describe_last_job(const struct describe_job *job)
+{
+	struct json_object *object;
+
+	if (!job)
+		return NULL;
+	object = json_object_new_object();
+	add_text(object, "kind", job->kind);
+	add_text(object, "result", job->result);
+	add_text(object, "message", job->message);
+	add_text(object, "at", job->at);
+	return object;
+}
+
+static void add_kernel(struct json_object *object,
+		       const struct describe_input *input)
+{
+	const struct fr_pool_status *pool = input->pool;
+
+	add_text(object, "release", input->release);
+	add_text(object, "boot_reason", pool->boot_reason);
+	add_number(object, "generation", pool->generation);
+	add_slot_number(object, "running", pool->running);
+	add_slot_number(object, "armed", pool->armed);
+	add_number(object, "tries", pool->tries);
+	add_number(object, "tries_max", input->tries_max);
+	add_bool(object, "confirmed", input->confirmed);
+	add_text(object, "previous_release", pool->previous_release);
+	add(object, "source",
+	    describe_source(pool->source ? pool->source : "",
+			    input->privileged));
+	add(object, "previous_source",
+	    describe_source(pool->previous_source ? pool->previous_source : "",
+			    input->privileged));
+}
+
+struct json_object *describe_status(const struct describe_input *input)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_text(object, "schema", DESCRIBE_SCHEMA);
+	add_bool(object, "supported", input->supported);
+	add(object, "pool", describe_pool(input->pool));
+	add_text(object, "pool_error", input->pool_error);
+	add_kernel(object, input);
+	add(object, "slots", describe_slots(input));
+	add(object, "commit", describe_commit(input));
+	add(object, "last_update", describe_update(input));
+	add(object, "timeline",
+	    input->timeline ? fr_timeline_to_json(input->timeline) : NULL);
+	add(object, "job", describe_job(input->job));
+	add(object, "last_job", describe_last_job(input->last_job));
+	return object;
+}

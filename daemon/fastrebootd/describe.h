@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The status as JSON, schema org.fastreboot.status/1: an ABI, to which members
+ * may be added. It is made from copies only, and reads nothing.
+ */
+#ifndef FASTREBOOTD_DESCRIBE_H
+#define FASTREBOOTD_DESCRIBE_H
+
+#include <stdbool.h>
+
+#include <json-c/json.h>
+
+#include "pool.h"
+#include "timeline.h"
+
+#define DESCRIBE_SCHEMA "org.fastreboot.status/1"
+
+/* How the last update ended: words of "last_update". */
+enum describe_outcome {
+	DESCRIBE_NONE,
+	DESCRIBE_CONFIRMED,
+	DESCRIBE_UNCONFIRMED,
+	DESCRIBE_ROLLED_BACK,
+	DESCRIBE_FAILED,
+};
+
+/**
+ * struct describe_job - a job, running or past
+ * @kind: "stage" and the like
+ * @step: of a running one
+ * @done: of @total, of a running one
+ * @total: see @done
+ * @result: of a past one
+ * @message: of a past one
+ * @at: when it ended, of a past one
+ */
+struct describe_job {
+	const char *kind;
+	const char *step;
+	uint64_t done;
+	uint64_t total;
+	const char *result;
+	const char *message;
+	const char *at;
+};
+
+/**
+ * struct describe_input - what there is to tell
+ * @supported: the kernel has fast reboot; without it, @pool is empty
+ * @pool: as the kernel tells it
+ * @pool_error: why there is no pool; empty if there is one
+ * @release: of the running kernel
+ * @confirmed: the running kernel was declared good
+ * @tries_max: [Commit] TriesMax=
+ * @leaving: a commit is under way
+ * @timeline: NULL if there is none
+ * @verified_at: by slot; empty if not known. NULL for none at all
+ * @job: running; NULL if there is none
+ * @last_job: NULL if there is none
+ * @history_outcome: what the journal tells of the boot before
+ * @history_message: the same for people
+ * @privileged: tell command lines, addresses and hashes as well, which the
+ *	kernel's files show to root only; they are null without it
+ */
+struct describe_input {
+	bool supported;
+	const struct fr_pool_status *pool;
+	const char *pool_error;
+	const char *release;
+	bool confirmed;
+	unsigned int tries_max;
+	bool leaving;
+	const struct fr_timeline *timeline;
+	const char *const *verified_at;
+	const struct describe_job *job;
+	const struct describe_job *last_job;
+	enum describe_outcome history_outcome;
+	const char *history_message;
+	bool privileged;
+};
+
+/**
+ * describe_status() - all of it
+ * @input: what there is to tell
+ *
+ * Return: an object that the caller puts.
+ */
+struct json_object *describe_status(const struct describe_input *input);
+
+/**
+ * describe_segments() - "segments" of a slot
+ * @slot: the slot
+ * @privileged: with addresses and hashes
+ *
+ * Return: an array that the caller puts.
+ */
+struct json_object *describe_segments(const struct fr_slot *slot,
+				      bool privileged);
+
+/**
+ * describe_outcome() - how the last update ended
+ * @input: what there is to tell
+ * @message: filled with one line for people
+ * @size: bytes of it
+ *
+ * Return: the outcome.
+ */
+enum describe_outcome describe_outcome(const struct describe_input *input,
+				       char *message, size_t size);
+
+/* The word of an outcome. */
+const char *describe_outcome_name(enum describe_outcome outcome);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The start:
+ *
+ *	lock, configuration	there is one daemon, and it knows what it may do
+ *	systemd			for what the next two may have to ask for
+ *	recover			the pool is in a state that is true
+ *	confirm_init		an unconfirmed kernel is watched from here on
+ *	private socket, READY	requests are taken
+ *	buses			they may come later
+ *
+ * SIGTERM and SIGINT end it: a job is cancelled and waited for. A machine that
+ * is leaving stays armed, and its watchdog counts on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "cleanup.h"
+#include "daemon.h"
+#include "journal.h"
+#include "recover.h"
+
+static int on_signal(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	sd_notify(0, "STOPPING=1");
+	daemon->stopping = true;
+	if (!daemon->job)
+		return sd_event_exit(daemon->event, 0);
+	job_cancel(daemon->job, NULL);
+	return 0;
+}
+
+/* Before any thread is there: they inherit what is blocked. */
+static int set_up_signals(struct daemon *daemon)
+{
+	sigset_t signals;
+	int err;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	err = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_signal,
+				  daemon);
+	if (err >= 0)
+		err = sd_event_add_signal(daemon->event, NULL, SIGINT,
+					  on_signal, daemon);
+	if (err >= 0)
+		err = sd_event_set_watchdog(daemon->event, 1);
+	return err < 0 ? err : 0;
+}
+
+static int take_lock(struct daemon *daemon, struct fr_error *error)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (mkdir(daemon_runtime(), 0755) < 0 && errno != EEXIST)
+		return fr_fail(error, FR_FAILED, -errno, "can't make %s: %s",
+			       daemon_runtime(), strerror(errno));
+	if (asprintf(&path, "%s/lock", daemon_runtime()) < 0) {
+		path = NULL;
+		return fr_fail_memory(error);
+	}
+	daemon->lock_fd =
+		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (daemon->lock_fd < 0)
+		return fr_fail(error, FR_FAILED, -errno, "can't open %s: %s",
+			       path, strerror(errno));
+	if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return fr_fail(error, FR_BUSY, -errno,
+			       "another fastrebootd is running: it holds %s",
+			       path);
+	return 0;
+}
+
+/*
+ * With a broken configuration no job starts, each says why; but an unconfirmed
+ * kernel is watched all the same, by the defaults.
+ */
+static int load_config(struct daemon *daemon, struct fr_error *error)
+{
+	if (!fr_config_load(daemon_root(), &daemon->config, error))
+		return 0;
+	journal_message(LOG_ERR, "%s; using the defaults until it is repaired",
+			error->text);
+	if (fr_config_default(&daemon->config))
+		return fr_fail_memory(error);
+	return 0;
+}
+
+static void read_release(struct daemon *daemon)
+{
+	struct utsname name;
+
+	if (!uname(&name))
+		snprintf(daemon->release, sizeof(daemon->release), "%.64s",
+			 name.release);
+}
+
+static int start(struct daemon *daemon, struct fr_error *error)
+{
+	int err;
+
+	err = sd_event_default(&daemon->event);
+	if (err >= 0)
+		err = set_up_signals(daemon);
+	if (err < 0)
+		return fr_fail(error, FR_FAILED, err,
+			       "can't make an event loop: %s", strerror(-err));
+	err = take_lock(daemon, error);
+	if (err)
+		return err;
+	err = load_config(daemon, error);
+	if (err)
+		return err;
+	read_release(daemon);
+	daemon_refresh(daemon);
+	systemd_init(daemon);
+	recover(daemon);
+	confirm_init(daemon);
+	return bus_listen(daemon, error);
+}
+
+static void run(struct daemon *daemon)
+{
+	bus_connect(daemon);
+	history_init(daemon);
+	watch_init(daemon);
+	sd_notify(0, "READY=1");
+	daemon_changed(daemon);
+	sd_event_loop(daemon->event);
+}
+
+static void finish(struct daemon *daemon)
+{
+	job_stop(daemon->job);
+	watch_done(daemon);
+	history_done(daemon);
+	confirm_done(daemon);
+	systemd_done(daemon);
+	bus_done(daemon);
+	fr_pool_status_clear(&daemon->pool);
+	fr_config_done(&daemon->config);
+	free(daemon->last_job.kind);
+	free(daemon->last_job.result);
+	free(daemon->last_job.message);
+	fr_closep(&daemon->lock_fd);
+	sd_event_unref(daemon->event);
+}
+
+static int usage(FILE *file)
+{
+	fputs("fastrebootd\n"
+	      "\n"
+	      "Stages kernels into the pool, commits and confirms them, and rolls back.\n"
+	      "It takes its orders from fastreboot(1), over D-Bus.\n"
+	      "\n"
+	      "  --help     show this text\n"
+	      "  --version  show the version\n",
+	      file);
+	return file == stdout ? FR_OK : FR_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon daemon = { .lock_fd = -1,
+				 .pool = { .running = FR_SLOT_NONE,
+					   .armed = FR_SLOT_NONE },
+				 .history = { .event_fd = -1 },
+				 .watch = { .fd = -1 },
+				 .watchdog = WATCHDOG_INIT };
+	struct fr_error error = { 0 };
+	int err;
+
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		puts("fastrebootd " FASTREBOOT_VERSION);
+		return FR_OK;
+	}
+	if (argc != 1)
+		return usage(stderr);
+	err = start(&daemon, &error);
+	if (err)
+		journal_message(LOG_ERR, "%s", error.text);
+	else
+		run(&daemon);
+	finish(&daemon);
+	return err ? (int)error.failure : FR_OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who may do what. root may do everything, also without polkit. Everybody else
+ * needs polkit's word, which may take as long as somebody types a password, so
+ * that the call is put aside until then.
+ */
+#ifndef FASTREBOOTD_POLKIT_H
+#define FASTREBOOTD_POLKIT_H
+
+#include <stdbool.h>
+
+#include <systemd/sd-bus.h>
+
+struct daemon;
+
+/**
+ * typedef polkit_handler - carries out a call that is permitted
+ *
+ * Return: what a handler of sd-bus returns.
+ */
+typedef int (*polkit_handler)(struct daemon *daemon, sd_bus_message *message);
+
+/**
+ * polkit_call() - carry out a call, now or when it is permitted
+ * @daemon: the daemon
+ * @message: the call
+ * @action: polkit action that it needs
+ * @handler: carries it out
+ *
+ * Return: what a handler of sd-bus returns.
+ */
+int polkit_call(struct daemon *daemon, sd_bus_message *message,
+		const char *action, polkit_handler handler);
+
+/**
+ * polkit_is_root() - does root call?
+ * @message: the call
+ *
+ * Return: true if root does, or if it comes over the private socket.
+ */
+bool polkit_is_root(sd_bus_message *message);
+
+#endif

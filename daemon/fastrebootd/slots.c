@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "slots.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "source.h"
+
+const struct fr_slot *slots_get(const struct fr_pool_status *pool, int number)
+{
+	if (number < 0 || (size_t)number >= pool->n_slots)
+		return NULL;
+	return &pool->slots[number];
+}
+
+/* Was @slot staged after @other? Sources without a time are the oldest. */
+static bool is_newer(const struct fr_slot *slot, const struct fr_slot *other)
+{
+	_cleanup_free_ char *at = source_member(slot->source, "staged_at");
+	_cleanup_free_ char *other_at =
+		source_member(other->source, "staged_at");
+
+	return strcmp(at ? at : "", other_at ? other_at : "") >= 0;
+}
+
+static const struct fr_slot *find_newest(const struct fr_pool_status *pool)
+{
+	const struct fr_slot *newest = NULL;
+
+	for (size_t i = 0; i < pool->n_slots; i++) {
+		const struct fr_slot *slot = &pool->slots[i];
+
+		if (slot->state == FR_SLOT_SEALED &&
+		    (!newest || is_newer(slot, newest)))
+			newest = slot;
+	}
+	return newest;
+}
+
+static int check_sealed(const struct fr_slot *slot, struct fr_error *error)
+{
+	if (slot->state == FR_SLOT_SEALED)
+		return 0;
+	if (slot->state == FR_SLOT_ARMED)
+		return fr_fail(
+			error, FR_BUSY, -EBUSY,
+			"slot %u is armed: a kexec tool has loaded it, 'kexec -u' unloads it",
+			slot->number);
+	if (slot->state == FR_SLOT_RUNNING)
+		return fr_fail(error, FR_BUSY, -EBUSY,
+			       "slot %u holds the running kernel",
+			       slot->number);
+	return fr_fail(
+		error, FR_NOT_STAGED, -ENOENT,
+		"nothing is staged in slot %u, it is %s: use 'fastreboot stage' first",
+		slot->number, fr_slot_state_name(slot->state));
+}
+
+int slots_find_staged(const struct fr_pool_status *pool, int wanted,
+		      const struct fr_slot **ret_slot, struct fr_error *error)
+{
+	const struct fr_slot *slot;
+	int err;
+
+	if (wanted == FR_SLOT_NONE) {
+		slot = find_newest(pool);
+		if (!slot)
+			return fr_fail(
+				error, FR_NOT_STAGED, -ENOENT,
+				"nothing is staged: use 'fastreboot stage' first");
+		*ret_slot = slot;
+		return 0;
+	}
+	slot = slots_get(pool, wanted);
+	if (!slot)
+		return fr_fail(error, FR_USAGE, -EINVAL,
+			       "there is no slot %d: they go from 0 to %zu",
+			       wanted, pool->n_slots - 1);
+	err = check_sealed(slot, error);
+	if (err)
+		return err;
+	*ret_slot = slot;
+	return 0;
+}
+
+static const struct fr_slot *find_state(const struct fr_pool_status *pool,
+					enum fr_slot_state state)
+{
+	for (size_t i = 0; i < pool->n_slots; i++)
+		if (pool->slots[i].state == state)
+			return &pool->slots[i];
+	return NULL;
+}
+
+/* Of the sealed ones, the one that was staged first is missed the least. */
+static const struct fr_slot *find_oldest(const struct fr_pool_status *pool)
+{
+	const struct fr_slot *oldest = NULL;
+
+	for (size_t i = 0; i < pool->n_slots; i++) {
+		const struct fr_slot *slot = &pool->slots[i];
+
+		if (slot->state == FR_SLOT_SEALED &&
+		    (!oldest || !is_newer(slot, oldest)))
+			oldest = slot;
+	}
+	return oldest;
+}
+
+int slots_find_free(const struct fr_pool_status *pool, bool replace,
+		    const struct fr_slot **ret_slot, struct fr_error *error)
+{
+	const struct fr_slot *sealed = find_oldest(pool);
+	const struct fr_slot *slot = find_state(pool, FR_SLOT_EMPTY);
+
+	if (!slot)
+		slot = find_state(pool, FR_SLOT_BAD);
+	if (!slot && replace)
+		slot = sealed;
+	if (slot) {
+		*ret_slot = slot;
+		return 0;
+	}
+	if (sealed)
+		return fr_fail(
+			error, FR_BUSY, -EBUSY,
+			"no slot is free, slot %u holds %s: use --replace, or "
+			"'fastreboot unstage' first",
+			sealed->number,
+			*sealed->release ? sealed->release : "another payload");
+	return fr_fail(
+		error, FR_BUSY, -EBUSY,
+		"no slot is free: they are running, armed or being loaded by a kexec tool");
+}

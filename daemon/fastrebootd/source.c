@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "source.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "cleanup.h"
+#include "pool.h"
+
+/* A reason has failed units in it, which may be many. */
+#define REASON_MAX 200
+
+#define LINE_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
+/* What a source can do without, the least important first. */
+static const char *const spare[] = {
+	"initrd_sha256",   "kernel_sha256", "title",
+	"rollback_reason", "staged_at",
+};
+
+static void json_putp(struct json_object **object)
+{
+	json_object_put(*object);
+}
+
+#define _cleanup_json_ _cleanup_(json_putp)
+
+static void add_text(struct json_object *object, const char *name,
+		     const char *text)
+{
+	if (text)
+		json_object_object_add(object, name,
+				       json_object_new_string(text));
+}
+
+/* Cut, but not within a character. */
+static void add_reason(struct json_object *object, const char *reason)
+{
+	size_t length;
+
+	if (!reason)
+		return;
+	length = strlen(reason);
+	if (length > REASON_MAX) {
+		length = REASON_MAX;
+		while (length && ((unsigned char)reason[length] & 0xc0) == 0x80)
+			length--;
+	}
+	json_object_object_add(object, "rollback_reason",
+			       json_object_new_string_len(reason, (int)length));
+}
+
+static void add_notes(struct json_object *object,
+		      const struct source_notes *notes)
+{
+	add_text(object, "staged_at", notes->staged_at);
+	add_text(object, "title", notes->title);
+	add_text(object, "kernel_sha256", notes->kernel_sha256);
+	add_text(object, "initrd_sha256", notes->initrd_sha256);
+	add_text(object, "inherited_cmdline", notes->inherited_cmdline);
+	add_text(object, "rollback_from", notes->rollback_from);
+	add_reason(object, notes->rollback_reason);
+}
+
+static bool fits(struct json_object *object)
+{
+	const char *line = json_object_to_json_string_ext(object, LINE_FLAGS);
+
+	return line && strlen(line) <= FR_SLOT_SOURCE_MAX;
+}
+
+int source_annotate(const char *source, const struct source_notes *notes,
+		    char **ret_source, struct fr_error *error)
+{
+	_cleanup_json_ struct json_object *object = json_tokener_parse(source);
+	char *line;
+
+	if (!json_object_is_type(object, json_type_object))
+		return fr_fail(error, FR_FAILED, -EINVAL,
+			       "the payload's source is not as expected");
+	add_notes(object, notes);
+	for (size_t i = 0;
+	     i < sizeof(spare) / sizeof(spare[0]) && !fits(object); i++)
+		json_object_object_del(object, spare[i]);
+	if (!fits(object))
+		return fr_fail(
+			error, FR_TOO_LARGE, -E2BIG,
+			"names of files and command line together are too long to be "
+			"recorded for a rollback, the kernel takes %d bytes: use shorter "
+			"names or a boot loader entry",
+			FR_SLOT_SOURCE_MAX);
+	line = strdup(json_object_to_json_string_ext(object, LINE_FLAGS));
+	if (!line)
+		return fr_fail_memory(error);
+	*ret_source = line;
+	return 0;
+}
+
+char *source_member(const char *source, const char *name)
+{
+	_cleanup_json_ struct json_object *object = json_tokener_parse(source);
+	struct json_object *member;
+
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, name, &member) ||
+	    !json_object_is_type(member, json_type_string))
+		return NULL;
+	return strdup(json_object_get_string(member));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The source of a payload: what the kernel keeps for us across the reboot.
+ *
+ * It is the line of JSON that fr_payload_source() makes, so that the payload
+ * can be staged again, with more members that this daemon adds:
+ *
+ *	staged_at		when, ISO 8601 in UTC
+ *	title			what to call it
+ *	kernel_sha256,
+ *	initrd_sha256		of what was read, to be compared with the seal's
+ *	inherited_cmdline	what it got from the kernel that ran then, where
+ *				nothing else gives it a command line
+ *	rollback_from		release that it was rolled back from
+ *	rollback_reason		why
+ */
+#ifndef FASTREBOOTD_SOURCE_H
+#define FASTREBOOTD_SOURCE_H
+
+#include "error.h"
+
+/**
+ * struct source_notes - what is added; NULL for what is not
+ */
+struct source_notes {
+	const char *staged_at;
+	const char *title;
+	const char *kernel_sha256;
+	const char *initrd_sha256;
+	const char *inherited_cmdline;
+	const char *rollback_from;
+	const char *rollback_reason;
+};
+
+/**
+ * source_annotate() - add to a source
+ * @source: of fr_payload_source()
+ * @notes: what to add
+ * @ret_source: one line, at most FR_SLOT_SOURCE_MAX bytes; to be freed. What
+ *	only informs is left out when there is no room
+ * @error: what went wrong
+ *
+ * Return: 0, -E2BIG with FR_TOO_LARGE, -EINVAL, -ENOMEM.
+ */
+int source_annotate(const char *source, const struct source_notes *notes,
+		    char **ret_source, struct fr_error *error);
+
+/**
+ * source_member() - the text of a member
+ * @source: any text, also an empty one
+ * @name: member
+ *
+ * Return: to be freed; NULL if there is no such text.
+ */
+char *source_member(const char *source, const char *name);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entries of the Boot Loader Specification, type 1: text files
+ * <boot root>/loader/entries/<id>.conf. A counter of boot tries may stand
+ * between id and ".conf": "+<left>" or "+<left>-<done>".
+ */
+#ifndef FR_BLS_H
+#define FR_BLS_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+/**
+ * struct fr_bls_entry - what an entry says
+ * @id: name of its file without counter and ".conf"
+ * @root: boot root that its paths begin at
+ * @title: for people, or NULL
+ * @version: or NULL
+ * @architecture: as it stands there, or NULL
+ * @linux_path: kernel, below @root; NULL if @uki_path is set
+ * @uki_path: unified kernel image (keys uki and efi); NULL if @linux_path is
+ * @initrds: in their order, NULL-terminated, never NULL
+ * @devicetree: or NULL
+ * @options: all options, joined by blanks; "" if there are none
+ *
+ * Paths are absolute, begin with @root and do not have ".." in them. All is
+ * owned by the struct; fr_bls_entry_done() frees it.
+ */
+struct fr_bls_entry {
+	char *id;
+	char *root;
+	char *title;
+	char *version;
+	char *architecture;
+	char *linux_path;
+	char *uki_path;
+	char **initrds;
+	char *devicetree;
+	char *options;
+};
+
+/**
+ * fr_bls_parse() - read the text of an entry
+ * @text: content of the file; NULs in it are an error
+ * @size: bytes of @text
+ * @root: boot root, absolute
+ * @name: name of the file, for the error
+ * @ret: filled in, but for the id; the caller calls fr_bls_entry_done()
+ * @error: names the file and the line
+ *
+ * Keys that are not known are passed over, as the specification wants it.
+ *
+ * Return: 0; -EINVAL (FR_INVALID_PAYLOAD) or -ENOMEM.
+ */
+int fr_bls_parse(const char *text, size_t size, const char *root,
+		 const char *name, struct fr_bls_entry *ret,
+		 struct fr_error *error);
+
+/**
+ * fr_bls_load() - find and read an entry
+ * @boot_roots: absolute names of folders, NULL-terminated
+ * @entry: id, with or without ".conf" and counter, which is searched in the
+ *	roots in their order; or an absolute path
+ *	<boot root>/loader/entries/<file>.conf, in whatever root
+ * @ret: filled in; the caller calls fr_bls_entry_done()
+ * @error: why not
+ *
+ * Return: 0; -ENOENT (FR_NOT_FOUND), -EINVAL (FR_INVALID_PAYLOAD, or FR_USAGE
+ * for an @entry that can't be one), -ENOMEM, or the errno of reading it.
+ */
+int fr_bls_load(char *const *boot_roots, const char *entry,
+		struct fr_bls_entry *ret, struct fr_error *error);
+
+/**
+ * fr_bls_entry_done() - free what an entry points to
+ * @entry: filled by one of the above, or all zero; all zero afterwards
+ */
+void fr_bls_entry_done(struct fr_bls_entry *entry);
+
+#define _cleanup_bls_entry_ __attribute__((__cleanup__(fr_bls_entry_done)))
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Detached CMS signatures.
+ */
+#ifndef FR_SIGNATURE_H
+#define FR_SIGNATURE_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+#define FR_SHA256_SIZE 32
+
+/**
+ * fr_signature_check() - is a file signed by somebody who is trusted?
+ * @fd: file; read from its start, its position is not moved
+ * @signature_fd: detached CMS signature, DER or PEM, at most 1 MiB; read from
+ *	its start
+ * @certificates: absolute names of PEM files, and of folders whose *.pem,
+ *	*.crt and *.cert files are such; NULL-terminated. Nothing else is trusted
+ * @name: name of the file, for the error
+ * @ret_sha256: SHA-256 of the bytes that were verified
+ * @error: why not
+ *
+ * The file is read once: what the hash tells is what the signature is about. A
+ * certificate that is trusted need not be a root, nor of a certain purpose. All
+ * signers have to be trusted, and sign with SHA-256 or stronger.
+ *
+ * Return: 0; -EKEYREJECTED (FR_SIGNATURE) when it is not, -EBADMSG
+ * (FR_SIGNATURE) for a signature that can't be read, -ENOKEY (FR_SIGNATURE)
+ * when no certificate can be had, -ENOMEM, or the errno of reading the file.
+ */
+int fr_signature_check(int fd, int signature_fd, char *const *certificates,
+		       const char *name, uint8_t ret_sha256[FR_SHA256_SIZE],
+		       struct fr_error *error);
+
+#endif

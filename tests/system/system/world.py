@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario gets, how it is declared, and how it is run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.build import Build
+from harness.options import Options
+from harness.runner import Result, Runner
+from harness.scenario import Body, Scenario
+from harness.vm import Vm
+
+from .machine import SystemMachine
+
+KERNELS = ("system-a", "system-b")
+
+_declared: list[Scenario] = []
+
+
+class System(Vm):
+    """The world of one scenario: the harness's, with Debian."""
+
+    def machine(self, *, watchdog: bool = False,  # type: ignore[override]
+                **options: Any) -> SystemMachine:
+        """Make a machine; the arguments are the fields of Options.
+
+        watchdog -- has it one? It resets the machine.
+        """
+        machine = SystemMachine(self.build, Options(**options),
+                                self._deadline, self._log,
+                                self._folder("machine"), watchdog)
+        self.machines.append(machine)
+        return machine
+
+
+def scenario(*, timeout: float, package: bool = True,
+             variants: Mapping[str, Mapping[str, Any]] | None = None
+             ) -> Callable[[Body], Body]:
+    """Declare a function to be a scenario, or one scenario a variant.
+
+    package -- it needs the package to be on the disk
+    """
+    requires = (*KERNELS, *(["package"] if package else []))
+
+    def declare(body: Body) -> Body:
+        base = (f"system.{body.__module__.removeprefix('test_')}."
+                f"{body.__name__}")
+        for variant, arguments in (variants or {"": {}}).items():
+            _declared.append(Scenario(
+                f"{base}.{variant}" if variant else base,
+                (body.__doc__ or "").strip(), timeout, requires, body,
+                arguments))
+        return body
+    return declare
+
+
+def load_scenarios(folder: Path) -> list[Scenario]:
+    """Import every test_*.py of a folder; return what they declare."""
+    sys.path.insert(0, str(folder))
+    for path in sorted(folder.glob("test_*.py")):
+        importlib.import_module(path.stem)
+    return list(_declared)
+
+
+class SystemRunner(Runner):
+    """Runs scenarios with Debian in their machines."""
+
+    def _run_one(self, scenario: Scenario) -> Result:
+        missing = _missing(self._build, scenario)
+        if missing:
+            return Result("skip", f"no {missing}")
+        path = self._build.logs / f"{scenario.name}.log"
+        with (open(path, "wb") as log,
+              System(self._build, scenario, log, self._keep) as system):
+            self._live.add(system)
+            try:
+                return self._run_body(scenario, system)
+            finally:
+                self._live.discard(system)
+
+
+def _missing(build: Build, scenario: Scenario) -> str:
+    """What a scenario needs and is not there, or nothing."""
+    for variant in KERNELS:
+        if not build.kernel(variant).exists():
+            return f"kernel {variant}"
+    if not (build.root / "system" / "disk.ext4").exists():
+        return "disk: tools/system-image.sh"
+    if ("package" in scenario.requires
+            and not any((build.root / "deb").glob("fastreboot_*_arm64.deb"))):
+        return "package: make deb"
+    return ""

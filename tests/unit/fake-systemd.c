@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A stand-in for systemd's manager, on a socket, for tests of the daemon:
+ *
+ *	fake-systemd <socket> <folder>
+ *
+ * What it is to do stands in files of the folder, what it was asked to do goes
+ * to one:
+ *
+ *	state		SystemState; "running" without the file
+ *	refuse		StartUnit() fails
+ *	started		a line for each StartUnit(): unit and mode
+ *
+ * SIGUSR1: boot-complete.target fails, by the fault of a unit. SIGUSR2: the
+ * start is finished.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#define OBJECT "/org/freedesktop/systemd1"
+#define MANAGER "org.freedesktop.systemd1.Manager"
+#define UNIT_PATH OBJECT "/unit/kexec_2etarget"
+#define PEERS_MAX 32
+
+static const char *folder;
+static sd_bus *peers[PEERS_MAX];
+static unsigned int n_peers;
+
+static FILE *open_in_folder(const char *name, const char *mode)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return fopen(path, mode);
+}
+
+static int exists(const char *name)
+{
+	FILE *file = open_in_folder(name, "re");
+
+	if (file)
+		fclose(file);
+	return file != NULL;
+}
+
+static int on_start_unit(sd_bus_message *message, void *userdata,
+			 sd_bus_error *error)
+{
+	const char *unit, *mode;
+	FILE *file;
+
+	if (sd_bus_message_read(message, "ss", &unit, &mode) < 0)
+		return -EINVAL;
+	if (exists("refuse"))
+		return sd_bus_reply_method_errorf(
+			message, "org.freedesktop.systemd1.UnitMasked",
+			"Unit %s is masked.", unit);
+	file = open_in_folder("started", "ae");
+	if (!file)
+		return -EIO;
+	fprintf(file, "%s %s\n", unit, mode);
+	fclose(file);
+	return sd_bus_reply_method_return(message, "o", OBJECT "/job/7");
+}
+
+static int on_load_unit(sd_bus_message *message, void *userdata,
+			sd_bus_error *error)
+{
+	return sd_bus_reply_method_return(message, "o", UNIT_PATH);
+}
+
+static int on_subscribe(sd_bus_message *message, void *userdata,
+			sd_bus_error *error)
+{
+	return sd_bus_reply_method_return(message, "");
+}
+
+static int on_list(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return sd_bus_reply_method_return(message, "a(ssssssouso)", 1,
+					  "bad.service", "A bad one", "loaded",
+					  "failed", "failed", "", UNIT_PATH,
+					  (uint32_t)0, "", "/");
+}
+
+static int get_state(sd_bus *bus, const char *path, const char *interface,
+		     const char *property, sd_bus_message *reply,
+		     void *userdata, sd_bus_error *error)
+{
+	FILE *file = open_in_folder("state", "re");
+	char state[64] = "running";
+
+	if (file && !fgets(state, sizeof(state), file))
+		state[0] = '\0';
+	if (file)
+		fclose(file);
+	state[strcspn(state, "\n")] = '\0';
+	return sd_bus_message_append(reply, "s", state);
+}
+
+static int get_stamp(sd_bus *bus, const char *path, const char *interface,
+		     const char *property, sd_bus_message *reply,
+		     void *userdata, sd_bus_error *error)
+{
+	uint64_t stamp = *property == 'U' ? 1000000 : 9500000;
+
+	return sd_bus_message_append(reply, "t", *property == 'I' ? 0 : stamp);
+}
+
+static int get_load_state(sd_bus *bus, const char *path, const char *interface,
+			  const char *property, sd_bus_message *reply,
+			  void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "s",
+				     exists("masked") ? "masked" : "loaded");
+}
+
+static const sd_bus_vtable manager_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("StartUnit", "ss", "o", on_start_unit,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("LoadUnit", "s", "o", on_load_unit,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Subscribe", "", "", on_subscribe,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("ListUnitsFiltered", "as", "a(ssssssouso)", on_list,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
+	SD_BUS_SIGNAL("StartupFinished", "tttttt", 0),
+	SD_BUS_PROPERTY("SystemState", "s", get_state, 0, 0),
+	SD_BUS_PROPERTY("InitRDTimestampMonotonic", "t", get_stamp, 0, 0),
+	SD_BUS_PROPERTY("UserspaceTimestampMonotonic", "t", get_stamp, 0, 0),
+	SD_BUS_PROPERTY("FinishTimestampMonotonic", "t", get_stamp, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable unit_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("LoadState", "s", get_load_state, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+static int on_connection(sd_event_source *source, int listen_fd,
+			 uint32_t events, void *userdata)
+{
+	sd_id128_t id =
+		SD_ID128_MAKE(1, 2, 3, 4, 5, 6, 7, 8, 9, 0, a, b, c, d, e, f);
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	sd_bus *bus;
+
+	if (fd < 0 || n_peers == PEERS_MAX)
+		return -EIO;
+	if (sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
+	    sd_bus_set_server(bus, 1, id) < 0 || sd_bus_start(bus) < 0 ||
+	    sd_bus_add_object_vtable(bus, NULL, OBJECT, MANAGER, manager_vtable,
+				     NULL) < 0 ||
+	    sd_bus_add_object_vtable(bus, NULL, UNIT_PATH,
+				     "org.freedesktop.systemd1.Unit",
+				     unit_vtable, NULL) < 0 ||
+	    sd_bus_attach_event(bus, sd_event_source_get_event(source), 0) < 0)
+		return -EIO;
+	peers[n_peers++] = bus;
+	return 0;
+}
+
+static int on_signal(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *userdata)
+{
+	for (unsigned int i = 0; i < n_peers; i++) {
+		if (sd_bus_is_ready(peers[i]) <= 0)
+			continue;
+		if (info->ssi_signo == SIGUSR1)
+			sd_bus_emit_signal(peers[i], OBJECT, MANAGER,
+					   "JobRemoved", "uoss", 7,
+					   OBJECT "/job/7",
+					   "boot-complete.target",
+					   "dependency");
+		else
+			sd_bus_emit_signal(peers[i], OBJECT, MANAGER,
+					   "StartupFinished", "tttttt",
+					   UINT64_C(0), UINT64_C(0),
+					   UINT64_C(0), UINT64_C(0),
+					   UINT64_C(8500000),
+					   UINT64_C(8500000));
+	}
+	return 0;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+		return -1;
+	strcpy(address.sun_path, path);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 16) < 0)
+		return -1;
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	sd_event *event;
+	sigset_t signals;
+	int fd;
+
+	if (argc != 3)
+		return 2;
+	folder = argv[2];
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	fd = listen_at(argv[1]);
+	if (fd < 0 || sd_event_default(&event) < 0 ||
+	    sd_event_add_io(event, NULL, fd, EPOLLIN, on_connection, NULL) <
+		    0 ||
+	    sd_event_add_signal(event, NULL, SIGUSR1, on_signal, NULL) < 0 ||
+	    sd_event_add_signal(event, NULL, SIGUSR2, on_signal, NULL) < 0)
+		return 1;
+	return sd_event_loop(event) < 0;
+}

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "files-fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "config.h"
+#include "io.h"
+
+#define SECOND 1000000ULL
+
+static void expect_list(char **list, ...)
+{
+	va_list expected;
+	const char *string;
+	size_t i = 0;
+
+	va_start(expected, list);
+	while ((string = va_arg(expected, const char *))) {
+		assert_non_null(list[i]);
+		assert_string_equal(list[i++], string);
+	}
+	va_end(expected);
+	assert_null(list[i]);
+}
+
+static void expect_equal(const struct fr_config *a, const struct fr_config *b)
+{
+	assert_int_equal(a->kernel_size_max, b->kernel_size_max);
+	assert_int_equal(a->initrd_size_max, b->initrd_size_max);
+	assert_int_equal(a->tries_max, b->tries_max);
+	assert_int_equal(a->hook_timeout_usec, b->hook_timeout_usec);
+	assert_int_equal(a->max_blackout_usec, b->max_blackout_usec);
+	assert_string_equal(a->watchdog_device, b->watchdog_device);
+	assert_int_equal(a->watchdog_usec, b->watchdog_usec);
+	assert_int_equal(a->confirm_timeout_usec, b->confirm_timeout_usec);
+	assert_int_equal(a->rollback_automatic, b->rollback_automatic);
+	assert_int_equal(a->fallback, b->fallback);
+	assert_true(!a->metrics_file == !b->metrics_file);
+	for (size_t i = 0; a->boot_roots[i] || b->boot_roots[i]; i++)
+		assert_string_equal(a->boot_roots[i], b->boot_roots[i]);
+	for (size_t i = 0;
+	     a->trusted_certificates[i] || b->trusted_certificates[i]; i++)
+		assert_string_equal(a->trusted_certificates[i],
+				    b->trusted_certificates[i]);
+}
+
+static int parse(struct fr_config *config, const char *text,
+		 struct fr_error *error)
+{
+	return fr_config_parse(config, text, strlen(text), "file", error);
+}
+
+/* The defaults changed by a text that has to be right. */
+static void parse_well(struct fr_config *config, const char *text)
+{
+	struct fr_error error = { 0 };
+	int r;
+
+	assert_int_equal(fr_config_default(config), 0);
+	r = parse(config, text, &error);
+	expect_success(r, &error);
+}
+
+static void defaults(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	assert_int_equal(fr_config_default(&config), 0);
+	assert_int_equal(config.kernel_size_max, 256 << 20);
+	assert_int_equal(config.initrd_size_max, 2ULL << 30);
+	expect_list(config.trusted_certificates, NULL);
+	expect_list(config.boot_roots, "/boot", "/boot/efi", "/efi", NULL);
+	assert_int_equal(config.tries_max, 3);
+	assert_int_equal(config.hook_timeout_usec, 30 * SECOND);
+	assert_int_equal(config.max_blackout_usec, 0);
+	assert_string_equal(config.watchdog_device, "/dev/watchdog");
+	assert_int_equal(config.watchdog_usec, 60 * SECOND);
+	assert_int_equal(config.confirm_timeout_usec, 300 * SECOND);
+	assert_true(config.rollback_automatic);
+	assert_int_equal(config.fallback, FR_FALLBACK_REBOOT);
+	assert_null(config.metrics_file);
+}
+
+/* Inlined, it makes gcc 12 see a pointer to its variable where there is none. */
+static __attribute__((__noinline__)) char *default_file(void)
+{
+	char *text;
+
+	assert_int_equal(fr_read_file(AT_FDCWD, UNIT_SOURCE
+				      "/../../units/fastreboot.conf",
+				      65536, &text, NULL),
+			 0);
+	return text;
+}
+
+/* "#Key=value" becomes "Key=value", "# text" stays; counts the keys. */
+static unsigned int uncomment(char *text)
+{
+	unsigned int count = 0;
+
+	for (char *c = text; c; c = strchr(c + 1, '\n')) {
+		char *hash = *c == '\n' ? c + 1 : c;
+
+		if (*hash == '#' && hash[1] >= 'A' && hash[1] <= 'Z') {
+			*hash = ' ';
+			count++;
+		}
+	}
+	return count;
+}
+
+/*
+ * The documented file changes nothing, and neither does it with its comments
+ * taken away, which says that it has the defaults of the code.
+ */
+static void documented_file_has_the_defaults(void **state)
+{
+	_cleanup_config_ struct fr_config expected = { 0 };
+	_cleanup_config_ struct fr_config config = { 0 };
+	_cleanup_free_ char *text = default_file();
+
+	assert_int_equal(fr_config_default(&expected), 0);
+	parse_well(&config, text);
+	expect_equal(&config, &expected);
+	fr_config_done(&config);
+
+	assert_int_equal(uncomment(text), 13);
+	/* A list would be added to the default. */
+	*strstr(text, " BootRoots") = ';';
+	parse_well(&config, text);
+	expect_equal(&config, &expected);
+	assert_non_null(strstr(text, ";BootRoots=/boot /boot/efi /efi\n"));
+}
+
+/* It has all keys: each one that the man page may have is found by its name. */
+static void documented_file_has_every_key(void **state)
+{
+	static const char *const keys[] = {
+		"KernelSizeMax", "InitrdSizeMax", "TrustedCertificates",
+		"BootRoots",	 "TriesMax",	  "HookTimeoutSec",
+		"MaxBlackoutSec", "WatchdogDevice", "WatchdogSec",
+		"TimeoutSec",	 "Automatic",	  "Fallback",
+		"File"
+	};
+	_cleanup_free_ char *text = default_file();
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "\n#%s=", keys[i]);
+		assert_non_null(strstr(text, line));
+	}
+}
+
+static void every_key(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	parse_well(&config, "[Stage]\n"
+			    "KernelSizeMax=1K\n"
+			    "InitrdSizeMax = 3G\n"
+			    "TrustedCertificates=/a \"/b c\"\n"
+			    "TrustedCertificates=/d\n"
+			    "BootRoots=\n"
+			    "BootRoots=/x\n"
+			    "[Commit]\n"
+			    "TriesMax=7\n"
+			    "HookTimeoutSec=90\n"
+			    "MaxBlackoutSec=450ms\n"
+			    "WatchdogDevice=/dev/watchdog1\n"
+			    "WatchdogSec=2min\n"
+			    "[Confirm]\n"
+			    "TimeoutSec=1h 30min\n"
+			    "[Rollback]\n"
+			    "Automatic=no\n"
+			    "Fallback=none\n"
+			    "[Scrub]\n"
+			    "[Metrics]\n"
+			    "File=/m\n");
+	assert_int_equal(config.kernel_size_max, 1024);
+	assert_int_equal(config.initrd_size_max, 3ULL << 30);
+	expect_list(config.trusted_certificates, "/a", "/b c", "/d", NULL);
+	expect_list(config.boot_roots, "/x", NULL);
+	assert_int_equal(config.tries_max, 7);
+	assert_int_equal(config.hook_timeout_usec, 90 * SECOND);
+	assert_int_equal(config.max_blackout_usec, 450000);
+	assert_string_equal(config.watchdog_device, "/dev/watchdog1");
+	assert_int_equal(config.watchdog_usec, 120 * SECOND);
+	assert_int_equal(config.confirm_timeout_usec, 5400 * SECOND);
+	assert_false(config.rollback_automatic);
+	assert_int_equal(config.fallback, FR_FALLBACK_NONE);
+	assert_string_equal(config.metrics_file, "/m");
+}
+
+static void layout_of_lines(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	parse_well(&config, "# comment\n"
+			    "; comment\n"
+			    "\n"
+			    "  [Commit]  \r\n"
+			    "\tTriesMax =  5  \r\n"
+			    "#TriesMax=6\n"
+			    "[Metrics]\n"
+			    "File=/m\n"
+			    "File=\n"
+			    "[Commit]\n"
+			    "WatchdogSec=0");
+	assert_int_equal(config.tries_max, 5);
+	assert_int_equal(config.watchdog_usec, 0);
+	assert_null(config.metrics_file);
+}
+
+static void bad_lines_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *part;
+	} bad[] = {
+		{ "[Stage]\nKernelSize=1\n", "file:2: there is no key Kernel" },
+		{ "[Commit]\nKernelSizeMax=1\n", "file:2: there is no key" },
+		{ "\n\n[Stages]\n", "file:3: there is no section [Stages]" },
+		{ "[stage]\n", "no section [stage]" },
+		{ "[Stage\n", "file:1: no ']'" },
+		{ "[\n", "file:1: no ']'" },
+		{ "TriesMax=1\n", "file:1: a key in front" },
+		{ "[Commit]\nTriesMax\n", "file:2: this is neither" },
+		{ "[Commit]\nTriesMax=\n", "has to be a number" },
+		{ "[Commit]\nTriesMax=x\n", "has to be a number" },
+		{ "[Commit]\nTriesMax=1x\n", "has to be a number" },
+		{ "[Commit]\nTriesMax=-1\n", "has to be a number" },
+		{ "[Commit]\nTriesMax=0\n", "too small" },
+		{ "[Commit]\nTriesMax=1001\n", "too large" },
+		{ "[Commit]\nHookTimeoutSec=0\n", "too small" },
+		{ "[Commit]\nHookTimeoutSec=soon\n", "has to be a time span" },
+		{ "[Commit]\nWatchdogSec=1500ms\n", "has to be whole seconds" },
+		{ "[Commit]\nWatchdogDevice=watchdog\n", "an absolute path" },
+		{ "[Commit]\nWatchdogDevice=\n", "an absolute path" },
+		{ "[Commit]\nMaxBlackoutSec=infinity\n", "time span" },
+		{ "[Stage]\nKernelSizeMax=0\n", "too small" },
+		{ "[Stage]\nKernelSizeMax=2X\n", "has to be a size" },
+		{ "[Stage]\nKernelSizeMax=99999999999T\n", "be a size" },
+		{ "[Stage]\nInitrdSizeMax=2T\n", "too large" },
+		{ "[Stage]\nBootRoots=/a b\n", "absolute paths" },
+		{ "[Stage]\nBootRoots=\"/a\n", "closed quotes" },
+		{ "[Stage]\nBootRoots=\"/a\"b\n", "closed quotes" },
+		{ "[Rollback]\nAutomatic=maybe\n", "has to be yes or no" },
+		{ "[Rollback]\nFallback=poweroff\n", "has to be reboot or" },
+		{ "[Scrub]\nTimer=1\n", "no key Timer" },
+		{ "[Metrics]\nFile=m\n", "an absolute path" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_config_ struct fr_config config = { 0 };
+		struct fr_error error = { 0 };
+		int r;
+
+		assert_int_equal(fr_config_default(&config), 0);
+		r = parse(&config, bad[i].text, &error);
+		expect_error(r, -EINVAL, &error, FR_FAILED, bad[i].part);
+	}
+}
+
+static void nul_and_endless_lists(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+	char text[4096] = "[Stage]\nBootRoots=";
+
+	assert_int_equal(fr_config_default(&config), 0);
+	expect_error(fr_config_parse(&config, "[Stage]\n\0", 9, "file", &error),
+		     -EINVAL, &error, FR_FAILED, "not a text file");
+	for (int i = 0; i < 64; i++)
+		strcat(text, " /root");
+	expect_error(parse(&config, text, &error), -EINVAL, &error, FR_FAILED,
+		     "more than 64");
+}
+
+static void time_spans(void **state)
+{
+	static const struct {
+		const char *text;
+		u64 usec;
+	} good[] = {
+		{ "0", 0 },
+		{ "90", 90 * SECOND },
+		{ "90s", 90 * SECOND },
+		{ " 5 min ", 300 * SECOND },
+		{ "1h30min", 5400 * SECOND },
+		{ "2 h 1 s", 7201 * SECOND },
+		{ "1.5s", 1500000 },
+		{ "0.25", 250000 },
+		{ "1.5min", 90 * SECOND },
+		{ "450ms", 450000 },
+		{ "7us", 7 },
+		{ "7µs", 7 },
+		{ "1week 2days 3hr", (9 * 24 + 3) * 3600 * SECOND },
+		{ "18446744073709551615us", UINT64_MAX },
+	};
+	static const char *const bad[] = { "", " ", "s", "5 parsecs", "-1",
+					   "1.", ".5", "1..5", "5s,", "0x10",
+					   "infinity" };
+	u64 usec = 42;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(fr_parse_time(good[i].text, &usec), 0);
+		assert_int_equal(usec, good[i].usec);
+	}
+	usec = 42;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(fr_parse_time(bad[i], &usec), -EINVAL);
+	assert_int_equal(fr_parse_time("18446744073709551616us", &usec),
+			 -ERANGE);
+	assert_int_equal(fr_parse_time("18446744073709551615us 1us", &usec),
+			 -ERANGE);
+	assert_int_equal(fr_parse_time("18446744073709551s", &usec), -ERANGE);
+	assert_int_equal(usec, 42);
+}
+
+static void sizes(void **state)
+{
+	u64 size = 42;
+
+	assert_int_equal(fr_parse_size("K", &size), -EINVAL);
+	assert_int_equal(fr_parse_size("", &size), -EINVAL);
+	assert_int_equal(fr_parse_size("1k", &size), -EINVAL);
+	assert_int_equal(fr_parse_size("1KB", &size), -EINVAL);
+	assert_int_equal(fr_parse_size("1 K", &size), -EINVAL);
+	assert_int_equal(fr_parse_size("18446744073709551616", &size), -ERANGE);
+	assert_int_equal(fr_parse_size("18014398509481984K", &size), -ERANGE);
+	assert_int_equal(size, 42);
+	assert_int_equal(fr_parse_size("0", &size), 0);
+	assert_int_equal(size, 0);
+	assert_int_equal(fr_parse_size("18446744073709551615", &size), 0);
+	assert_int_equal(size, UINT64_MAX);
+	assert_int_equal(fr_parse_size("3T", &size), 0);
+	assert_int_equal(size, 3ULL << 40);
+}
+
+/* Which of the three folders' files count. */
+
+#define CONF "fastreboot/fastreboot.conf"
+
+static void load_well(struct fr_config *config)
+{
+	struct fr_error error = { 0 };
+	int r = fr_config_load(file_path("root"), config, &error);
+
+	expect_success(r, &error);
+}
+
+static unsigned int loaded_tries(void)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	load_well(&config);
+	return config.tries_max;
+}
+
+static void no_file_gives_the_defaults(void **state)
+{
+	_cleanup_config_ struct fr_config expected = { 0 };
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	file_remove("root");
+	assert_int_equal(fr_config_default(&expected), 0);
+	load_well(&config);
+	expect_equal(&config, &expected);
+}
+
+static void first_main_file_counts(void **state)
+{
+	file_remove("root");
+	file_write_text("root/usr/lib/" CONF, "[Commit]\nTriesMax=11\n");
+	assert_int_equal(loaded_tries(), 11);
+	file_write_text("root/run/" CONF, "[Commit]\nTriesMax=12\n");
+	assert_int_equal(loaded_tries(), 12);
+	file_write_text("root/etc/" CONF, "[Commit]\nTriesMax=13\n");
+	assert_int_equal(loaded_tries(), 13);
+	/* One that is empty hides the others as well. */
+	file_write_text("root/etc/" CONF, "");
+	assert_int_equal(loaded_tries(), 3);
+	file_remove("root/etc/" CONF);
+	file_link("/dev/null", "root/etc/" CONF);
+	assert_int_equal(loaded_tries(), 3);
+}
+
+static void drop_ins_in_order(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	file_remove("root");
+	file_write_text("root/etc/" CONF, "[Commit]\nTriesMax=5\n");
+	file_write_text("root/usr/lib/" CONF ".d/50-b.conf",
+			"[Commit]\nTriesMax=6\n[Stage]\nBootRoots=\n");
+	file_write_text("root/etc/" CONF ".d/40-a.conf",
+			"[Commit]\nTriesMax=7\n[Stage]\nBootRoots=/a\n");
+	file_write_text("root/run/" CONF ".d/60-c.conf",
+			"[Stage]\nBootRoots=/c\n");
+	file_write_text("root/etc/" CONF ".d/99-readme.txt", "nonsense");
+	file_write_text("root/etc/" CONF ".d/.hidden.conf", "nonsense");
+	load_well(&config);
+	assert_int_equal(config.tries_max, 6);
+	expect_list(config.boot_roots, "/c", NULL);
+}
+
+static void drop_ins_replace_and_mask(void **state)
+{
+	file_remove("root");
+	file_write_text("root/usr/lib/" CONF ".d/a.conf",
+			"[Commit]\nTriesMax=6\nWatchdogSec=1\n");
+	assert_int_equal(loaded_tries(), 6);
+	file_write_text("root/run/" CONF ".d/a.conf", "[Commit]\nTriesMax=8\n");
+	assert_int_equal(loaded_tries(), 8);
+	file_link("/dev/null", "root/etc/" CONF ".d/a.conf");
+	assert_int_equal(loaded_tries(), 3);
+}
+
+static void files_in_disorder(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+	char *large;
+
+	file_remove("root");
+	file_write_text("root/etc/" CONF ".d/a.conf", "\n[Commit]\nTries=1\n");
+	expect_error(fr_config_load(file_path("root"), &config, &error),
+		     -EINVAL, &error, FR_FAILED,
+		     "etc/" CONF ".d/a.conf:3: there is no key Tries");
+	assert_null(config.boot_roots);
+
+	file_remove("root");
+	file_make_folder("root/run/" CONF);
+	expect_error(fr_config_load(file_path("root"), &config, &error),
+		     -EISDIR, &error, FR_FAILED, "run/" CONF);
+
+	file_remove("root");
+	large = malloc((1 << 20) + 1);
+	memset(large, '#', (1 << 20) + 1);
+	file_write("root/etc/" CONF, large, (1 << 20) + 1);
+	free(large);
+	expect_error(fr_config_load(file_path("root"), &config, &error),
+		     -EFBIG, &error, FR_FAILED, "larger than 1 MiB");
+
+	file_remove("root");
+	file_link("fastreboot.conf", "root/etc/" CONF);
+	expect_error(fr_config_load(file_path("root"), &config, &error),
+		     -ELOOP, &error, FR_FAILED, "etc/" CONF);
+}
+
+static const struct CMUnitTest tests[] = {
+	UNIT_TEST(defaults),
+	UNIT_TEST(documented_file_has_the_defaults),
+	UNIT_TEST(documented_file_has_every_key),
+	UNIT_TEST(every_key),
+	UNIT_TEST(layout_of_lines),
+	UNIT_TEST(bad_lines_are_named),
+	UNIT_TEST(nul_and_endless_lists),
+	UNIT_TEST(time_spans),
+	UNIT_TEST(sizes),
+	UNIT_TEST(no_file_gives_the_defaults),
+	UNIT_TEST(first_main_file_counts),
+	UNIT_TEST(drop_ins_in_order),
+	UNIT_TEST(drop_ins_replace_and_mask),
+	UNIT_TEST(files_in_disorder),
+};
+FILES_UNIT_MAIN(tests)

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fastreboot - what an operator types.
+ *
+ * The command parses, the daemon decides: here is no policy, no file of the pool
+ * is opened, and nothing is known that the daemon did not say. So that all of it
+ * can be tested, the program is cli_main() and this file is all that is not.
+ */
+#include "cli.h"
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv);
+}

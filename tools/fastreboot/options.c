@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+#define VERB(id) (1U << CLI_##id)
+
+const struct cli_verb cli_verbs[] = {
+	{ "status", "", "what runs, what is staged, what comes next", 0,
+	  CLI_STATUS },
+	{ "stage", "[PAYLOAD]", "write a payload into a free slot and seal it",
+	  1, CLI_STAGE },
+	{ "verify", "[SLOT]", "compare a slot with the hashes of its seal", 1,
+	  CLI_VERIFY },
+	{ "commit", "[SLOT]", "check everything, then reboot into the payload",
+	  1, CLI_COMMIT },
+	{ "confirm", "", "declare the running kernel good", 0, CLI_CONFIRM },
+	{ "rollback", "",
+	  "stage the payload that ran before and reboot into it", 0,
+	  CLI_ROLLBACK },
+	{ "unstage", "[SLOT]", "clear a slot", 1, CLI_UNSTAGE },
+	{ "timeline", "", "the last blackout, by phase", 0, CLI_TIMELINE },
+	{ "monitor", "", "follow jobs and changes until interrupted", 0,
+	  CLI_MONITOR },
+	{ NULL },
+};
+
+/* In the order of cli_options[]. */
+enum option_id {
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_JSON,
+	OPTION_NO_PROGRESS,
+	OPTION_PRIVATE,
+	OPTION_ENTRY,
+	OPTION_UKI,
+	OPTION_KERNEL,
+	OPTION_INITRD,
+	OPTION_DEVICETREE,
+	OPTION_CMDLINE,
+	OPTION_SIGNATURE,
+	OPTION_REPLACE,
+	OPTION_NOW,
+	OPTION_MAX_BLACKOUT,
+	OPTION_DRY_RUN,
+	OPTION_REASON,
+	OPTION_COUNT,
+};
+
+const struct cli_option cli_options[] = {
+	{ "help", NULL, "show this text", 'h', CLI_ANY_VERB },
+	{ "version", NULL, "show the version", 0, CLI_ANY_VERB },
+	{ "json", NULL, "print JSON: indented on a terminal, else one line",
+	  'j', CLI_ANY_VERB },
+	{ "no-progress", NULL, "no progress bar on a terminal", 0,
+	  CLI_ANY_VERB },
+	{ "private", NULL,
+	  "use the daemon's private socket, not the system bus", 0,
+	  CLI_ANY_VERB },
+	{ "entry", "ID", "Boot Loader Specification entry, by id or file", 0,
+	  VERB(STAGE) },
+	{ "uki", "FILE", "unified kernel image", 0, VERB(STAGE) },
+	{ "kernel", "FILE", "kernel: Image, gzip, zstd, xz or EFI zboot", 0,
+	  VERB(STAGE) },
+	{ "initrd", "FILE", "initrd; repeat it for more than one", 0,
+	  VERB(STAGE) },
+	{ "devicetree", "FILE", "device tree instead of the running kernel's",
+	  0, VERB(STAGE) },
+	{ "cmdline", "TEXT", "command line instead of the payload's own", 0,
+	  VERB(STAGE) },
+	{ "signature", "FILE", "signature of the kernel, if not FILE.p7s", 0,
+	  VERB(STAGE) },
+	{ "replace", NULL, "clear a sealed slot if no other is free", 0,
+	  VERB(STAGE) },
+	{ "now", NULL, "jump at once, without stopping services", 0,
+	  VERB(COMMIT) },
+	{ "max-blackout", "TIME", "refuse if the last blackout was longer", 0,
+	  VERB(COMMIT) },
+	{ "dry-run", NULL, "check, but change nothing", 'n',
+	  VERB(STAGE) | VERB(COMMIT) },
+	{ "reason", "TEXT", "reason that is recorded", 0, VERB(ROLLBACK) },
+	{ NULL },
+};
+
+_Static_assert(sizeof(cli_options) / sizeof(*cli_options) == OPTION_COUNT + 1,
+	       "every option has its number");
+
+/* getopt_long(3) returns the option's number plus this, so that it is never
+ * mistaken for a letter.
+ */
+#define OPTION_BASE 0x100
+
+static void fill_long_options(struct option to[OPTION_COUNT + 1])
+{
+	memset(to, 0, (OPTION_COUNT + 1) * sizeof(*to));
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		to[i].name = cli_options[i].name;
+		to[i].has_arg = cli_options[i].argument ? required_argument :
+							  no_argument;
+		to[i].val = OPTION_BASE + i;
+	}
+}
+
+static int usage(struct fr_error *error, const char *what, const char *about)
+{
+	return fr_fail(error, FR_USAGE, -EINVAL,
+		       "%s '%s'; 'fastreboot --help' shows how to use it", what,
+		       about);
+}
+
+static int option_from_getopt(int value)
+{
+	if (value >= OPTION_BASE)
+		return value - OPTION_BASE;
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (cli_options[i].short_name == value)
+			return i;
+	return -1;
+}
+
+static int add_initrd(struct cli_request *request, const char *file,
+		      struct fr_error *error)
+{
+	for (int i = 0; i < CLI_INITRDS_MAX; i++) {
+		if (!request->initrds[i]) {
+			request->initrds[i] = file;
+			return 0;
+		}
+	}
+	return fr_fail(error, FR_USAGE, -EINVAL,
+		       "at most %d times --initrd; join them with cat(1)",
+		       CLI_INITRDS_MAX);
+}
+
+static int set_max_blackout(struct cli_request *request, const char *text,
+			    struct fr_error *error)
+{
+	if (fr_parse_time(text, &request->max_blackout_usec) == 0 &&
+	    request->max_blackout_usec)
+		return 0;
+	request->max_blackout_usec = UINT64_MAX;
+	return fr_fail(error, FR_USAGE, -EINVAL,
+		       "--max-blackout takes a time, such as 400ms, not '%s'",
+		       text);
+}
+
+static const char **text_of_option(struct cli_request *request, int option)
+{
+	switch (option) {
+	case OPTION_ENTRY:
+		return &request->entry;
+	case OPTION_UKI:
+		return &request->uki;
+	case OPTION_KERNEL:
+		return &request->kernel;
+	case OPTION_DEVICETREE:
+		return &request->devicetree;
+	case OPTION_CMDLINE:
+		return &request->cmdline;
+	case OPTION_SIGNATURE:
+		return &request->signature;
+	case OPTION_REASON:
+		return &request->reason;
+	}
+	return NULL;
+}
+
+static bool *flag_of_option(struct cli_request *request, int option)
+{
+	switch (option) {
+	case OPTION_HELP:
+		return &request->help;
+	case OPTION_VERSION:
+		return &request->version;
+	case OPTION_JSON:
+		return &request->json;
+	case OPTION_NO_PROGRESS:
+		return &request->no_progress;
+	case OPTION_PRIVATE:
+		return &request->private_socket;
+	case OPTION_REPLACE:
+		return &request->replace;
+	case OPTION_NOW:
+		return &request->now;
+	case OPTION_DRY_RUN:
+		return &request->dry_run;
+	}
+	return NULL;
+}
+
+static int set_option(struct cli_request *request, int option, const char *text,
+		      struct fr_error *error)
+{
+	const char **place = text_of_option(request, option);
+	bool *flag = flag_of_option(request, option);
+
+	if (flag) {
+		*flag = true;
+		return 0;
+	}
+	if (option == OPTION_INITRD)
+		return add_initrd(request, text, error);
+	if (option == OPTION_MAX_BLACKOUT)
+		return set_max_blackout(request, text, error);
+	if (*place)
+		return fr_fail(error, FR_USAGE, -EINVAL,
+			       "--%s can be given only once",
+			       cli_options[option].name);
+	*place = text;
+	return 0;
+}
+
+static int bad_option(int value, const char *word, struct fr_error *error)
+{
+	const char letter[] = { '-', optopt, '\0' };
+
+	if (value == ':')
+		return usage(error, "an argument is missing to", word);
+	/* A letter may be one of several in its word; optopt is more than that
+	 * for a long option with an argument that it does not take.
+	 */
+	if (optopt > 0 && optopt < OPTION_BASE)
+		word = letter;
+	return usage(error, "there is no option", word);
+}
+
+/* The first failure is the one to report; the rest is parsed all the same, for
+ * the sake of a --json behind it.
+ */
+static int parse_options(int argc, char **argv, struct cli_request *request,
+			 unsigned int *seen, struct fr_error *error)
+{
+	struct option options[OPTION_COUNT + 1];
+	int value, option, err = 0;
+
+	fill_long_options(options);
+	/* Not 1: this is what makes glibc start anew. */
+	optind = 0;
+	while ((value = getopt_long(argc, argv, ":hjn", options, NULL)) != -1) {
+		struct fr_error ignored, *to = err < 0 ? &ignored : error;
+		int this = 0;
+
+		option = option_from_getopt(value);
+		if (value == ':' || option < 0)
+			this = bad_option(value, argv[optind - 1], to);
+		else
+			this = set_option(request, option, optarg, to);
+		if (option >= 0)
+			*seen |= 1U << option;
+		err = err < 0 ? err : this;
+	}
+	return err;
+}
+
+static int find_verb(const char *name, const struct cli_verb **ret,
+		     struct fr_error *error)
+{
+	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++) {
+		if (!strcmp(verb->name, name)) {
+			*ret = verb;
+			return 0;
+		}
+	}
+	return usage(error, "there is no verb", name);
+}
+
+static int check_options(const struct cli_verb *verb, unsigned int seen,
+			 struct fr_error *error)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (!(seen & 1U << i) || cli_options[i].verbs & 1U << verb->id)
+			continue;
+		return fr_fail(error, FR_USAGE, -EINVAL,
+			       "--%s does not go with '%s'; "
+			       "'fastreboot %s --help' shows what does",
+			       cli_options[i].name, verb->name, verb->name);
+	}
+	return 0;
+}
+
+static int parse_slot(const char *text, int32_t *ret, struct fr_error *error)
+{
+	unsigned long slot;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return usage(error, "a slot is a number, not", text);
+	errno = 0;
+	slot = strtoul(text, &end, 10);
+	if (*end || errno || slot > INT32_MAX)
+		return usage(error, "a slot is a number, not", text);
+	*ret = slot;
+	return 0;
+}
+
+static bool has_ending(const char *text, const char *ending)
+{
+	size_t length = strlen(text), wanted = strlen(ending);
+
+	return length > wanted && !strcmp(text + length - wanted, ending);
+}
+
+/* Which kind the payload is can be seen from its name; the options say it where
+ * that is not right.
+ */
+static void set_payload(struct cli_request *request, const char *name)
+{
+	if (!strchr(name, '/') || has_ending(name, ".conf"))
+		request->entry = name;
+	else if (has_ending(name, ".efi"))
+		request->uki = name;
+	else
+		request->kernel = name;
+}
+
+static int parse_argument(struct cli_request *request, const char *argument,
+			  struct fr_error *error)
+{
+	if (request->verb->id != CLI_STAGE)
+		return parse_slot(argument, &request->slot, error);
+	if (!*argument)
+		return usage(error, "no file and no entry has the name",
+			     argument);
+	if (request->entry || request->uki || request->kernel)
+		return usage(error, "one payload at a time, but there is also",
+			     argument);
+	set_payload(request, argument);
+	return 0;
+}
+
+static int check_payload(const struct cli_request *request,
+			 struct fr_error *error)
+{
+	int sources = !!request->entry + !!request->uki + !!request->kernel;
+
+	if (sources != 1)
+		return fr_fail(error, FR_USAGE, -EINVAL,
+			       "name one payload: an entry's id, --uki=FILE or "
+			       "--kernel=FILE; 'fastreboot stage --help' "
+			       "shows more");
+	return 0;
+}
+
+static int parse_arguments(int argc, char **argv, struct cli_request *request,
+			   struct fr_error *error)
+{
+	int err;
+
+	if (argc > request->verb->arguments_max)
+		return usage(error, "one argument too many:",
+			     argv[request->verb->arguments_max]);
+	if (argc) {
+		err = parse_argument(request, argv[0], error);
+		if (err < 0)
+			return err;
+	}
+	return request->verb->id == CLI_STAGE ? check_payload(request, error) :
+						0;
+}
+
+int cli_parse(int argc, char **argv, struct cli_request *ret,
+	      struct fr_error *error)
+{
+	unsigned int seen = 0;
+	int err;
+
+	*ret = (struct cli_request){
+		.verb = &cli_verbs[CLI_STATUS],
+		.max_blackout_usec = UINT64_MAX,
+		.slot = -1,
+	};
+	err = parse_options(argc, argv, ret, &seen, error);
+	if (err < 0)
+		return err;
+	ret->verb_given = optind < argc;
+	if (ret->verb_given) {
+		err = find_verb(argv[optind++], &ret->verb, error);
+		if (err < 0)
+			return err;
+	}
+	if (ret->help || ret->version)
+		return 0;
+	err = check_options(ret->verb, seen, error);
+	if (err < 0)
+		return err;
+	return parse_arguments(argc - optind, argv + optind, ret, error);
+}
+
+static void print_option(FILE *out, const struct cli_option *option)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "--%s%s%s", option->name,
+		 option->argument ? "=" : "",
+		 option->argument ? option->argument : "");
+	if (option->short_name)
+		fprintf(out, "  -%c, %-20s %s\n", option->short_name, name,
+			option->summary);
+	else
+		fprintf(out, "      %-20s %s\n", name, option->summary);
+}
+
+static void print_options(FILE *out, const struct cli_verb *verb, bool common)
+{
+	for (const struct cli_option *o = cli_options; o->name; o++)
+		if ((o->verbs == CLI_ANY_VERB) == common &&
+		    (!verb || o->verbs & 1U << verb->id))
+			print_option(out, o);
+}
+
+/* All verbs that have options of their own, with these. */
+static void print_verb_options(FILE *out)
+{
+	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++) {
+		bool any = false;
+
+		for (const struct cli_option *o = cli_options; o->name; o++)
+			any |= o->verbs != CLI_ANY_VERB &&
+			       o->verbs & 1U << verb->id;
+		if (!any)
+			continue;
+		fprintf(out, "\nOptions of %s:\n", verb->name);
+		print_options(out, verb, false);
+	}
+}
+
+static void print_verb_help(FILE *out, const struct cli_verb *verb)
+{
+	fprintf(out, "Usage: fastreboot %s [OPTION]...%s%s\n\n", verb->name,
+		*verb->arguments ? " " : "", verb->arguments);
+	fprintf(out, "%s: %s.\n", verb->name, verb->summary);
+	if (verb->id == CLI_STAGE)
+		fputs("\nPAYLOAD is the id of a Boot Loader Specification entry or "
+		      "the path of a file:\nan entry (.conf), a unified kernel "
+		      "image (.efi), or else a kernel.\n",
+		      out);
+	else if (verb->arguments_max)
+		fputs("\nSLOT is a number; without it, it is the staged slot.\n",
+		      out);
+	fputs("\nOptions:\n", out);
+	print_options(out, verb, false);
+	print_options(out, verb, true);
+	fputs("\nfastreboot(1) has all of it, with the exit codes.\n", out);
+}
+
+void cli_print_help(FILE *out, const struct cli_verb *verb)
+{
+	if (verb) {
+		print_verb_help(out, verb);
+		return;
+	}
+	fputs("Usage: fastreboot [OPTION]... [VERB [ARGUMENT]]\n\n"
+	      "Stage the next kernel while the machine works, and reboot into "
+	      "it with a jump.\n\nVerbs:\n",
+	      out);
+	for (verb = cli_verbs; verb->name; verb++)
+		fprintf(out, "  %-9s%-10s %s%s\n", verb->name, verb->arguments,
+			verb->summary,
+			verb->id == CLI_STATUS ? " (the default)" : "");
+	fputs("\nOptions:\n", out);
+	print_options(out, NULL, true);
+	print_verb_options(out);
+	fputs("\nfastreboot(1) has all of it, with the exit codes.\n", out);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line. Verbs and options are two tables, from which come parsing,
+ * --help and a test that compares man page and completions with them.
+ *
+ * An option belongs to one meaning and to the verbs that have a use for it; with
+ * another verb it is an error rather than ignored. What exists here is never
+ * renamed.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+
+enum cli_verb_id {
+	CLI_STATUS,
+	CLI_STAGE,
+	CLI_VERIFY,
+	CLI_COMMIT,
+	CLI_CONFIRM,
+	CLI_ROLLBACK,
+	CLI_UNSTAGE,
+	CLI_TIMELINE,
+	CLI_MONITOR,
+};
+
+/**
+ * struct cli_verb - what the command can be asked to do
+ * @name: the word
+ * @arguments: its arguments as usage shows them, "" for none
+ * @summary: half a sentence
+ * @arguments_max: number of arguments
+ * @id: its number
+ */
+struct cli_verb {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int arguments_max;
+	enum cli_verb_id id;
+};
+
+/**
+ * struct cli_option - an option
+ * @name: without the two hyphens
+ * @argument: its argument as usage shows it; NULL: it takes none
+ * @summary: half a sentence
+ * @short_name: letter, or 0
+ * @verbs: bit mask of 1 << enum cli_verb_id, CLI_ANY_VERB for all
+ */
+struct cli_option {
+	const char *name;
+	const char *argument;
+	const char *summary;
+	char short_name;
+	unsigned int verbs;
+};
+
+#define CLI_ANY_VERB (~0U)
+
+/* Both end with an entry whose name is NULL. */
+extern const struct cli_verb cli_verbs[];
+extern const struct cli_option cli_options[];
+
+/* As many as the daemon takes. */
+#define CLI_INITRDS_MAX 32
+
+/**
+ * struct cli_request - a parsed command line
+ * @verb: what to do
+ * @help: --help: with the verb's own help if it was @verb_given
+ * @version: --version
+ * @verb_given: @verb was named and is not the default
+ * @json: JSON instead of text for people
+ * @no_progress: no progress bar
+ * @private_socket: don't try the system bus
+ * @replace: give up a sealed slot if no other is free
+ * @dry_run: check, change nothing
+ * @now: reboot without systemd
+ * @entry, @uki, @kernel: the payload; at most one of them, file names as given
+ * @initrds: file names, NULL-terminated
+ * @devicetree, @cmdline, @signature: as given; NULL: not given
+ * @reason: why to roll back; NULL: not given
+ * @max_blackout_usec: limit in microseconds, not 0; UINT64_MAX: not given
+ * @slot: number of a slot; -1: the staged one
+ *
+ * All strings are borrowed from the command line.
+ */
+struct cli_request {
+	const struct cli_verb *verb;
+	bool help;
+	bool version;
+	bool verb_given;
+	bool json;
+	bool no_progress;
+	bool private_socket;
+	bool replace;
+	bool dry_run;
+	bool now;
+	const char *entry;
+	const char *uki;
+	const char *kernel;
+	const char *initrds[CLI_INITRDS_MAX + 1];
+	const char *devicetree;
+	const char *cmdline;
+	const char *signature;
+	const char *reason;
+	uint64_t max_blackout_usec;
+	int32_t slot;
+};
+
+/**
+ * cli_parse() - parse a command line
+ * @argc: number of words, with the program's name
+ * @argv: the words, which are put into another order
+ * @ret: what is asked for. On failure it has what was understood, so that the
+ *	failure is reported in the form that was asked for
+ * @error: says what is wrong and where to look
+ *
+ * Return: 0, or -EINVAL with FR_USAGE.
+ */
+int cli_parse(int argc, char **argv, struct cli_request *ret,
+	      struct fr_error *error);
+
+/**
+ * cli_print_help() - print the help text
+ * @out: where to
+ * @verb: the verb that it is about; NULL: about all of them
+ */
+void cli_print_help(FILE *out, const struct cli_verb *verb);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's JSON as text for people.
+ *
+ * These functions need no daemon: tests give them JSON and compare what they
+ * print. What an unknown word of a newer daemon means they don't guess, they
+ * print it as it is.
+ */
+#ifndef SHOW_H
+#define SHOW_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+/**
+ * show_status() - what Describe() says
+ * @out: where to
+ * @status: org.fastreboot.status/1
+ * @now: the present, for how long ago something was
+ */
+void show_status(FILE *out, struct json_object *status, time_t now);
+
+/**
+ * show_timeline() - what Timeline() says
+ * @out: where to
+ * @timeline: org.fastreboot.timeline/1
+ */
+void show_timeline(FILE *out, struct json_object *timeline);
+
+/**
+ * show_blackout() - the blackout and what was relocated, as part of a line
+ * @out: where to
+ * @timeline: org.fastreboot.timeline/1
+ */
+void show_blackout(FILE *out, struct json_object *timeline);
+
+/**
+ * show_checks() - the checks of a commit, one a line
+ * @out: where to
+ * @details: org.fastreboot.commit/1; anything else prints nothing
+ */
+void show_checks(FILE *out, struct json_object *details);
+
+/**
+ * show_segments() - where the segments of a payload are, one a line
+ * @out: where to
+ * @segments: array of org.fastreboot.status/1 or org.fastreboot.stage/1, or NULL
+ * @indent: blanks before each line
+ */
+void show_segments(FILE *out, struct json_object *segments, int indent);
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* All verbs but monitor: a call, or a job, and its result. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "job.h"
+#include "show.h"
+#include "stage.h"
+
+/* Get a JSON text of the daemon. */
+static int fetch(struct client *client, const char *method, const char *schema,
+		 struct json_object **ret, struct fr_error *error)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	const char *text;
+	int err;
+
+	err = client_message(client, method, &call, error);
+	if (err >= 0)
+		err = client_call(client, call, &reply, error);
+	if (err < 0)
+		return err;
+	err = sd_bus_message_read(reply, "s", &text);
+	if (err < 0)
+		return client_fail(error, NULL, err);
+	return cli_json_parse(text, schema, ret, error);
+}
+
+/* No pool is worth an exit status, though the status is there to be read. */
+static int exit_status_of(struct json_object *status)
+{
+	if (!cli_json_true(status, "supported"))
+		return FR_UNSUPPORTED;
+	return cli_json_member(status, "pool") ? FR_OK : FR_NO_POOL;
+}
+
+int cli_status(const struct cli_request *request, struct client *client)
+{
+	_cleanup_json_ struct json_object *status = NULL;
+	struct fr_error error = { 0 };
+
+	if (fetch(client, "Describe", "org.fastreboot.status/1", &status,
+		  &error) < 0)
+		return cli_report_error(request, &error);
+	if (request->json)
+		cli_json_print(stdout, status, isatty(STDOUT_FILENO));
+	else
+		show_status(stdout, status, time(NULL));
+	return exit_status_of(status);
+}
+
+int cli_timeline(const struct cli_request *request, struct client *client)
+{
+	_cleanup_json_ struct json_object *timeline = NULL;
+	struct fr_error error = { 0 };
+
+	if (fetch(client, "Timeline", "org.fastreboot.timeline/1", &timeline,
+		  &error) < 0)
+		return cli_report_error(request, &error);
+	if (request->json)
+		cli_json_print(stdout, timeline, isatty(STDOUT_FILENO));
+	else
+		show_timeline(stdout, timeline);
+	return FR_OK;
+}
+
+/* Send a call that has no result but that it succeeds. */
+static int finish_call(const struct cli_request *request, struct client *client,
+		       sd_bus_message *call, const char *message)
+{
+	const struct cli_result done = { .name = "done", .message = message };
+	struct fr_error error = { 0 };
+
+	if (client_call(client, call, NULL, &error) < 0)
+		return cli_report_error(request, &error);
+	return cli_report(request, &done);
+}
+
+static int fail_message(const struct cli_request *request, int err)
+{
+	struct fr_error error = { 0 };
+
+	client_fail(&error, NULL, err);
+	return cli_report_error(request, &error);
+}
+
+int cli_confirm(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+
+	if (client_message(client, "Confirm", &call, &error) < 0)
+		return cli_report_error(request, &error);
+	return finish_call(request, client, call,
+			   "The running kernel is confirmed");
+}
+
+int cli_unstage(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+	int err;
+
+	if (client_message(client, "Unstage", &call, &error) < 0)
+		return cli_report_error(request, &error);
+	err = sd_bus_message_append(call, "i", request->slot);
+	if (err < 0)
+		return fail_message(request, err);
+	return finish_call(request, client, call, "The slot is empty");
+}
+
+static int finish_job(const struct cli_request *request, struct client *client,
+		      sd_bus_message *call)
+{
+	struct job_outcome outcome = { 0 };
+	struct fr_error error = { 0 };
+	struct progress progress;
+	int status;
+
+	progress_init(&progress, !request->no_progress);
+	if (job_run(client, call, &progress, &outcome, &error) < 0)
+		return cli_report_error(request, &error);
+	status = cli_report(request, &(struct cli_result){
+					     .failure = outcome.failure,
+					     .name = outcome.result,
+					     .message = outcome.message,
+					     .details = outcome.details,
+				     });
+	job_outcome_done(&outcome);
+	return status;
+}
+
+int cli_stage(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+
+	if (client_message(client, "Stage", &call, &error) < 0 ||
+	    cli_stage_append(call, request, &error) < 0)
+		return cli_report_error(request, &error);
+	return finish_job(request, client, call);
+}
+
+int cli_verify(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+	int err;
+
+	if (client_message(client, "Verify", &call, &error) < 0)
+		return cli_report_error(request, &error);
+	err = sd_bus_message_append(call, "i", request->slot);
+	if (err < 0)
+		return fail_message(request, err);
+	return finish_job(request, client, call);
+}
+
+static int append_commit(sd_bus_message *call,
+			 const struct cli_request *request)
+{
+	int err = sd_bus_message_open_container(call, 'a', "{sv}");
+
+	if (err >= 0)
+		err = sd_bus_message_append(call, "{sv}{sv}", "now", "b",
+					    request->now, "dry-run", "b",
+					    request->dry_run);
+	if (err >= 0 && request->max_blackout_usec != UINT64_MAX)
+		err = sd_bus_message_append(call, "{sv}", "max-blackout-usec",
+					    "t", request->max_blackout_usec);
+	if (err >= 0 && request->slot >= 0)
+		err = sd_bus_message_append(call, "{sv}", "slot", "i",
+					    request->slot);
+	return err < 0 ? err : sd_bus_message_close_container(call);
+}
+
+int cli_commit(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+	int err;
+
+	if (client_message(client, "Commit", &call, &error) < 0)
+		return cli_report_error(request, &error);
+	err = append_commit(call, request);
+	if (err < 0)
+		return fail_message(request, err);
+	return finish_job(request, client, call);
+}
+
+int cli_rollback(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+	int err;
+
+	if (client_message(client, "Rollback", &call, &error) < 0)
+		return cli_report_error(request, &error);
+	err = sd_bus_message_append(call, "s",
+				    request->reason ?: "asked for by hand");
+	if (err < 0)
+		return fail_message(request, err);
+	return finish_job(request, client, call);
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Puts everything where a system expects it:
+#
+#	make -f units/install.mk DESTDIR=<folder> [prefix=/usr] [PROGRAMS=<folder>]
+#
+# PROGRAMS	the folder with fastrebootd and fastreboot; what daemon/Makefile
+#		builds for this machine, by default
+# It takes nothing away from DESTDIR, and configuration in /etc is the
+# administrator's: nothing is installed there but what has no other place.
+
+TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+PROGRAMS ?= $(TOP)/build/daemon/native
+
+DESTDIR ?=
+prefix ?= /usr
+sysconfdir ?= /etc
+bindir ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+# These are systemd's, whatever the prefix: it looks nowhere else.
+libdir = $(prefix)/lib
+unitdir ?= $(libdir)/systemd/system
+catalogdir ?= $(libdir)/systemd/catalog
+tmpfilesdir ?= $(libdir)/tmpfiles.d
+kernelinstalldir ?= $(libdir)/kernel/install.d
+configdir = $(libdir)/fastreboot
+
+INSTALL = install
+UNITS := $(wildcard $(TOP)/units/*.service.in $(TOP)/units/fastreboot*.socket \
+	$(TOP)/units/*.timer)
+MANUALS := $(wildcard $(TOP)/tools/man/*.[1-8])
+
+# $(call data,FILE,TARGET)
+data = $(INSTALL) -D -m 644 $(1) $(DESTDIR)$(2)
+# $(call filled,FILE,TARGET,MODE): with the places filled in
+filled = $(INSTALL) -d $(DESTDIR)$(dir $(2)) && \
+	sed -e 's|@bindir@|$(bindir)|g' -e 's|@libexecdir@|$(libexecdir)|g' \
+		-e 's|@libdir@|$(libdir)|g' $(1) >$(DESTDIR)$(2) && \
+	chmod $(3) $(DESTDIR)$(2)
+
+install: install-programs install-units install-bus install-configuration \
+	install-kernel-hooks install-manuals install-completions
+
+install-programs:
+	$(INSTALL) -D -m 755 $(PROGRAMS)/fastreboot $(DESTDIR)$(bindir)/fastreboot
+	$(INSTALL) -D -m 755 $(PROGRAMS)/fastrebootd \
+		$(DESTDIR)$(libexecdir)/fastrebootd
+
+install-units:
+	set -e; for unit in $(UNITS); do \
+		name=$$(basename $$unit .in); \
+		$(call filled,$$unit,$(unitdir)/$$name,644); \
+	done
+	$(call data,$(TOP)/units/fastreboot.tmpfiles,$(tmpfilesdir)/fastreboot.conf)
+	$(call data,$(TOP)/units/fastreboot.catalog,$(catalogdir)/fastreboot.catalog)
+
+install-bus:
+	$(call data,$(TOP)/units/org.fastreboot1.conf,$(datadir)/dbus-1/system.d/org.fastreboot1.conf)
+	$(call data,$(TOP)/units/org.fastreboot1.service,$(datadir)/dbus-1/system-services/org.fastreboot1.service)
+	$(call data,$(TOP)/units/org.fastreboot1.policy,$(datadir)/polkit-1/actions/org.fastreboot1.policy)
+
+install-configuration:
+	$(call data,$(TOP)/units/fastreboot.conf,$(configdir)/fastreboot.conf)
+	$(call data,$(TOP)/units/kernel-install.conf,$(configdir)/kernel-install.conf)
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(sysconfdir)/fastreboot/,\
+		fastreboot.conf.d preflight.d quiesce.d unfreeze.d)
+
+install-kernel-hooks:
+	$(call filled,$(TOP)/units/new-kernel.in,$(configdir)/new-kernel,755)
+	$(call filled,$(TOP)/units/95-fastreboot.install.in,$(kernelinstalldir)/95-fastreboot.install,755)
+	$(call filled,$(TOP)/units/zz-fastreboot.in,$(sysconfdir)/kernel/postinst.d/zz-fastreboot,755)
+
+install-manuals:
+	set -e; for page in $(MANUALS); do \
+		$(INSTALL) -D -m 644 $$page \
+			$(DESTDIR)$(mandir)/man$${page##*.}/$$(basename $$page); \
+	done
+
+install-completions:
+	$(call data,$(TOP)/tools/completions/fastreboot.bash,$(datadir)/bash-completion/completions/fastreboot)
+	$(call data,$(TOP)/tools/completions/_fastreboot,$(datadir)/zsh/vendor-completions/_fastreboot)
+
+.PHONY: install install-programs install-units install-bus \
+	install-configuration install-kernel-hooks install-manuals \
+	install-completions
