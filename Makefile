@@ -19,6 +19,9 @@ help:
 	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
 	@echo 'make check-debug          those of a kernel that watches itself, and fails'
 	@echo 'make bench-relocator      instructions that relocating a payload takes'
+	@echo 'make daemon               fastrebootd and fastreboot, in build/daemon/native'
+	@echo 'make deb                  the Debian package for arm64, in build/deb'
+	@echo 'make install DESTDIR=     what the package has, without a package'
 	@echo 'make vm                   a shell in a virtual machine, to try things by hand'
 	@echo
 	@echo 'make setup                install the Debian packages that all this needs'
@@ -30,7 +33,20 @@ help:
 	@echo 'make distclean            remove build/ altogether'
 
 setup:
-	@tools/setup.sh kernel vm unit dts
+	@tools/setup.sh kernel vm unit dts system
+
+daemon:
+	@tools/setup.sh daemon
+	@$(MAKE) -s -C daemon
+
+deb:
+	@tools/setup.sh deb
+	@tools/deb.sh
+
+# Builds nothing: `make daemon` first.
+install:
+	@$(MAKE) -s -f units/install.mk
+
 
 kernel-tree:
 	@tools/setup.sh kernel
@@ -87,5 +103,5 @@ clean:
 distclean:
 	@tools/clean.sh all
 
-.PHONY: help setup kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
+.PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
 	check check-list check-pages check-debug bench-relocator clean distclean

@@ -11,6 +11,8 @@
 #   page16, page64
 #           the patched kernel with 16 KiB and with 64 KiB pages
 #   stock   the base without the series
+#   system-a, system-b
+#           as a and b, with what Debian with systemd needs
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +20,7 @@
 . tools/kernel-lib.sh
 
 IMAGES=$BUILD/kernel
-VARIANTS="a, b, checked, debug, page16, page64 and stock"
+VARIANTS="a, b, checked, debug, page16, page64, stock, system-a and system-b"
 # objects that a first build compiles, for the progress line
 ABOUT=1100
 
@@ -48,6 +50,10 @@ describe() {
 		release=-fastreboot-$1
 		objects=$BUILD/kernel/$1
 		fragments+=("$CONFIGS/$1.config") ;;
+	system-a | system-b)	# as a and b
+		release=-fastreboot-${1#system-}
+		objects=$BUILD/kernel/system
+		fragments+=("$CONFIGS/system.config") ;;
 	stock)	release=-stock
 		source=$WALK
 		objects=$WALK_OBJECTS

@@ -8,6 +8,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+NATIVE=$(dpkg --print-architecture 2>/dev/null || :)
+
 # A name with a question mark is installed where the release has it.
 packages_for() {
 	case $1 in
@@ -17,14 +19,32 @@ packages_for() {
 	vm)	echo qemu-system-arm gcc-aarch64-linux-gnu \
 		     libc6-dev-arm64-cross device-tree-compiler make python3 \
 		     sbsigntool erofs-utils ;;
-	unit)	echo gcc libc6-dev make libcmocka-dev ;;
+	unit)	echo gcc libc6-dev make libcmocka-dev python3 openssl \
+		     valgrind dbus-daemon mandoc
+		packages_for daemon ;;
+	daemon)	echo gcc libc6-dev make pkg-config libsystemd-dev libjson-c-dev \
+		     libssl-dev zlib1g-dev libzstd-dev liblzma-dev ;;
+	deb)	echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross make \
+		     pkg-config dpkg-dev debhelper lintian \
+		     crossbuild-essential-arm64 libsystemd-dev:arm64 \
+		     libjson-c-dev:arm64 libssl-dev:arm64 zlib1g-dev:arm64 \
+		     libzstd-dev:arm64 liblzma-dev:arm64 ;;
+	system)	echo mmdebstrap qemu-user-static binfmt-support e2fsprogs \
+		     binutils qemu-system-arm python3 openssl
+		packages_for deb ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
-	*)	die "unknown purpose '$1'; there are kernel, vm, unit and dts" ;;
+	*)	die "unknown purpose '$1'; there are kernel, vm, unit, daemon, deb, system and dts" ;;
 	esac
 }
 
+# A package may be there for more than one architecture.
 installed() {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+	local architecture=${1##*:}
+
+	[ "$architecture" != "$1" ] || architecture=$NATIVE
+	dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "${1%:*}" \
+		2>/dev/null | grep -qx -e "$architecture installed" \
+		-e 'all installed'
 }
 
 offered() {
@@ -49,6 +69,15 @@ ask_for_root() {
 	command -v sudo >/dev/null || die "run as root: $*"
 	say "This takes root; sudo may ask for your password."
 	sudo -v
+}
+
+# Some packages are for the machine that is built for.
+add_architecture() {
+	[[ " $* " == *:arm64\ * ]] || return 0
+	[ "$(dpkg --print-architecture)" != arm64 ] || return 0
+	! dpkg --print-foreign-architectures | grep -qx arm64 || return 0
+	as_root dpkg --add-architecture arm64
+	update_lists
 }
 
 update_lists() {
@@ -98,6 +127,7 @@ main() {
 	ask_for_root "apt-get update; apt-get install" \
 		"--no-install-recommends ${missing[*]%\?}"
 	lock setup
+	add_architecture "${missing[@]}"
 	have_lists || update_lists
 	mapfile -t wanted < <(wanted_of "${missing[@]}")
 	[ "${#wanted[@]}" -gt 0 ] || return 0

@@ -168,8 +168,9 @@ static int set_key(struct fr_bls_entry *entry, const char *key,
 	if (!strcmp(key, "options"))
 		return add_options(&entry->options, value, place);
 	if (!strcmp(key, "devicetree-overlay"))
-		return invalid(place, key,
-			       "overlays are not supported; apply it to the device tree and name that");
+		return invalid(
+			place, key,
+			"overlays are not supported; apply it to the device tree and name that");
 	return 0;
 }
 
@@ -277,8 +278,7 @@ static size_t id_size(const char *name)
 	rest = size - (size_t)(plus + 1 - name);
 	n = digits(plus + 1, rest);
 	if (n && n < rest && plus[1 + n] == '-' &&
-	    digits(plus + 2 + n, rest - n - 1) == rest - n - 1 &&
-	    rest > n + 1)
+	    digits(plus + 2 + n, rest - n - 1) == rest - n - 1 && rest > n + 1)
 		n = rest;
 	return n && n == rest ? (size_t)(plus - name) : size;
 }
@@ -360,9 +360,10 @@ static int read_entry(const char *root, const char *path,
 
 	r = fr_read_file(AT_FDCWD, path, ENTRY_SIZE_MAX, &text, &size);
 	if (r == -EFBIG)
-		return fr_fail(error, FR_TOO_LARGE, r,
-			       "%s: is larger than 64 KiB, so it is no boot loader entry",
-			       path);
+		return fr_fail(
+			error, FR_TOO_LARGE, r,
+			"%s: is larger than 64 KiB, so it is no boot loader entry",
+			path);
 	if (r == -ENOENT)
 		return fr_fail(error, FR_NOT_FOUND, r,
 			       "%s: there is no such file", path);
@@ -387,9 +388,10 @@ static int read_match(const char *root, const char *folder, const char *wanted,
 	_cleanup_free_ char *path = NULL;
 
 	if (match->several)
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "%s: several entries in %s have this id; name one by its file",
-			       wanted, folder);
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"%s: several entries in %s have this id; name one by its file",
+			wanted, folder);
 	if (asprintf(&path, "%s/%s", folder, match->name) < 0) {
 		path = NULL;
 		return fr_fail_memory(error);
@@ -423,18 +425,20 @@ static int load_id(char *const *boot_roots, const char *id,
 		   struct fr_bls_entry *ret, struct fr_error *error)
 {
 	if (!*id || strchr(id, '/') || *id == '.')
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "'%s' is neither the id nor the absolute path of a boot loader entry",
-			       id);
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"'%s' is neither the id nor the absolute path of a boot loader entry",
+			id);
 	for (char *const *root = boot_roots; *root; root++) {
 		int r = load_below(*root, id, ret, error);
 
 		if (r)
 			return r < 0 ? r : 0;
 	}
-	return fr_fail(error, FR_NOT_FOUND, -ENOENT,
-		       "there is no boot loader entry '%s' below the BootRoots= of fastreboot.conf; bootctl list names those that there are",
-		       id);
+	return fr_fail(
+		error, FR_NOT_FOUND, -ENOENT,
+		"there is no boot loader entry '%s' below the BootRoots= of fastreboot.conf; bootctl list names those that there are",
+		id);
 }
 
 /* The root of an entry is what stands in front of "/loader/entries/". */
@@ -448,9 +452,10 @@ static int load_path(const char *path, struct fr_bls_entry *ret,
 
 	if (has_dot_dot(path) || size < folder ||
 	    memcmp(name - folder, ENTRIES, folder) || !is_entry_name(name + 1))
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "%s: the path of a boot loader entry ends with /loader/entries/<id>.conf",
-			       path);
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"%s: the path of a boot loader entry ends with /loader/entries/<id>.conf",
+			path);
 	root = strndup(path, size - folder);
 	if (!root)
 		return fr_fail_memory(error);

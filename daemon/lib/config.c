@@ -75,12 +75,8 @@ static const struct unit time_units[] = {
 };
 
 static const struct unit size_units[] = {
-	{ "", 1 },
-	{ "K", 1ULL << 10 },
-	{ "M", 1ULL << 20 },
-	{ "G", 1ULL << 30 },
-	{ "T", 1ULL << 40 },
-	{ NULL, 0 },
+	{ "", 1 },	     { "K", 1ULL << 10 }, { "M", 1ULL << 20 },
+	{ "G", 1ULL << 30 }, { "T", 1ULL << 40 }, { NULL, 0 },
 };
 
 static bool is_digit(char c)
@@ -161,8 +157,9 @@ static int parse_time_part(const char **at, uint64_t *ret)
 		return -EINVAL;
 	*at += size;
 	if (__builtin_mul_overflow(number, unit->factor, &number) ||
-	    __builtin_add_overflow(
-		    number, scale_fraction(digits, count, unit->factor), &number))
+	    __builtin_add_overflow(number,
+				   scale_fraction(digits, count, unit->factor),
+				   &number))
 		return -ERANGE;
 	*ret = number;
 	return 0;
@@ -324,8 +321,8 @@ static bool is_one_of(const char *value, const char *const *words)
 static int parse_bool(const struct setting *setting, const char *value,
 		      void *field, const struct place *place)
 {
-	static const char *const yes[] = { "yes", "y",	"true", "t",
-					   "on",  "1",	NULL };
+	static const char *const yes[] = { "yes", "y", "true", "t",
+					   "on",  "1", NULL };
 	static const char *const no[] = { "no",	 "n", "false", "f",
 					  "off", "0", NULL };
 
@@ -595,9 +592,10 @@ static int set_section(char *line, const char **section,
 			*section = sections[i];
 			return 0;
 		}
-	return fr_fail(place->error, FR_FAILED, -EINVAL,
-		       "%s:%u: there is no section [%s]; fastreboot.conf(5) has them all",
-		       place->name, place->line, line + 1);
+	return fr_fail(
+		place->error, FR_FAILED, -EINVAL,
+		"%s:%u: there is no section [%s]; fastreboot.conf(5) has them all",
+		place->name, place->line, line + 1);
 }
 
 static const struct setting *find_setting(const char *section, const char *key)
@@ -628,9 +626,10 @@ static int set_value(struct fr_config *config, char *line, const char *section,
 	key = strip(line);
 	setting = find_setting(section, key);
 	if (!setting)
-		return fr_fail(place->error, FR_FAILED, -EINVAL,
-			       "%s:%u: there is no key %s in [%s]; fastreboot.conf(5) has them all",
-			       place->name, place->line, key, section);
+		return fr_fail(
+			place->error, FR_FAILED, -EINVAL,
+			"%s:%u: there is no key %s in [%s]; fastreboot.conf(5) has them all",
+			place->name, place->line, key, section);
 	return setting->parse(setting, strip(equals + 1),
 			      (char *)config + setting->field, place);
 }
@@ -724,7 +723,7 @@ struct drop_ins {
 	struct drop_in {
 		char *name;
 		char *path;
-	} *list;
+	} * list;
 };
 
 static void drop_ins_done(struct drop_ins *drop_ins)
@@ -828,9 +827,8 @@ static int compare_drop_ins(const void *a, const void *b)
 static int load_drop_ins(struct fr_config *config, const char *root,
 			 struct fr_error *error)
 {
-	__attribute__((__cleanup__(drop_ins_done))) struct drop_ins drop_ins = {
-		0
-	};
+	__attribute__((
+		__cleanup__(drop_ins_done))) struct drop_ins drop_ins = { 0 };
 	int r;
 
 	r = scan(&drop_ins, root, error);

@@ -14,7 +14,7 @@
 /* What to do when the payload that ran before can't be staged again. */
 enum fr_fallback {
 	FR_FALLBACK_REBOOT, /* an ordinary reboot, to the firmware's kernel */
-	FR_FALLBACK_NONE,   /* stay with the kernel that runs */
+	FR_FALLBACK_NONE, /* stay with the kernel that runs */
 };
 
 /**

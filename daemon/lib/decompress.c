@@ -42,7 +42,7 @@
 
 enum step {
 	STEP_MORE, /* call again, with more input or more room */
-	STEP_END,  /* the compressed data end here */
+	STEP_END, /* the compressed data end here */
 };
 
 struct codec;
@@ -380,8 +380,7 @@ struct fr_stream *fr_stream_close(struct fr_stream *stream)
 }
 
 /* Have at least @wanted bytes in the buffer, unless the input ends before. */
-static int fill(struct fr_stream *stream, size_t wanted,
-		struct fr_error *error)
+static int fill(struct fr_stream *stream, size_t wanted, struct fr_error *error)
 {
 	memmove(stream->buffer, stream->buffer + stream->begin,
 		available(stream));
@@ -417,9 +416,10 @@ static int truncated(const struct fr_stream *stream, struct fr_error *error)
 static int trailing_garbage(const struct fr_stream *stream,
 			    struct fr_error *error)
 {
-	return fr_fail(error, FR_INVALID_PAYLOAD, -EBADMSG,
-		       "behind the end of the %s data is something else; get the file again",
-		       stream->codec->name);
+	return fr_fail(
+		error, FR_INVALID_PAYLOAD, -EBADMSG,
+		"behind the end of the %s data is something else; get the file again",
+		stream->codec->name);
 }
 
 static int decode_error(const struct fr_stream *stream, int err,
@@ -428,9 +428,10 @@ static int decode_error(const struct fr_stream *stream, int err,
 	if (err == -ENOMEM)
 		return fr_fail_memory(error);
 	if (err == -EFBIG)
-		return fr_fail(error, FR_TOO_LARGE, -EFBIG,
-			       "decompressing the %s data takes too much memory; compress the file with a smaller window",
-			       stream->codec->name);
+		return fr_fail(
+			error, FR_TOO_LARGE, -EFBIG,
+			"decompressing the %s data takes too much memory; compress the file with a smaller window",
+			stream->codec->name);
 	return damaged(stream, error);
 }
 
@@ -537,14 +538,15 @@ static int decode(struct fr_stream *stream, uint8_t *buffer, size_t size,
 	int r;
 
 	r = beyond ? stream->codec->decode(stream, &extra, 1, ret_given) :
-		     stream->codec->decode(stream, buffer,
-					   room(stream, size), ret_given);
+		     stream->codec->decode(stream, buffer, room(stream, size),
+					   ret_given);
 	if (r < 0)
 		return decode_error(stream, r, error);
 	if (beyond && *ret_given)
-		return fr_fail(error, FR_TOO_LARGE, -EFBIG,
-			       "more than the allowed %llu bytes; raise the limit in fastreboot.conf if this is meant",
-			       (unsigned long long)stream->limit);
+		return fr_fail(
+			error, FR_TOO_LARGE, -EFBIG,
+			"more than the allowed %llu bytes; raise the limit in fastreboot.conf if this is meant",
+			(unsigned long long)stream->limit);
 	stream->given += *ret_given;
 	return r;
 }

@@ -35,7 +35,10 @@ struct foreign {
 
 static const struct foreign foreign[] = {
 	{ 0x202, "HdrS", 4, "an x86 bzImage" },
-	{ 0, "\x7f" "ELF", 4, "an ELF file, perhaps a vmlinux" },
+	{ 0,
+	  "\x7f"
+	  "ELF",
+	  4, "an ELF file, perhaps a vmlinux" },
 	{ 0x24, "\x18\x28\x6f\x01", 4, "a 32-bit arm zImage" },
 	{ 0x38, "RSC\x05", 4, "a RISC-V Image" },
 	{ 0, "\x27\x05\x19\x56", 4, "a U-Boot uImage" },
@@ -84,8 +87,8 @@ static int not_a_kernel(const uint8_t *head, size_t size, const char *name,
 
 static bool is_arm64(const uint8_t *head, size_t size)
 {
-	return size >= ARM64_HEADER && has(head, size, ARM64_MAGIC, "ARM\x64",
-					   4);
+	return size >= ARM64_HEADER &&
+	       has(head, size, ARM64_MAGIC, "ARM\x64", 4);
 }
 
 int fr_image_check_arm64(const void *head, size_t size, const char *name,
@@ -103,7 +106,7 @@ struct compression {
 
 /* As the kernel's build calls them, besides the plain names. */
 static const struct compression compressions[] = {
-	{ "gzip", FR_STREAM_GZIP },  { "zstd", FR_STREAM_ZSTD },
+	{ "gzip", FR_STREAM_GZIP },   { "zstd", FR_STREAM_ZSTD },
 	{ "zstd22", FR_STREAM_ZSTD }, { "xz", FR_STREAM_XZ },
 	{ "xzkern", FR_STREAM_XZ },
 };
@@ -120,9 +123,10 @@ static int zboot_compression(const uint8_t *head, const char *name,
 			*ret = compressions[i].kind;
 			return 0;
 		}
-	return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-		       "%s: the kernel in this zboot image is compressed by %.*s; gzip, zstd and xz are known",
-		       name, ZBOOT_COMPRESSION_SIZE, is);
+	return fr_fail(
+		error, FR_INVALID_PAYLOAD, -ENOEXEC,
+		"%s: the kernel in this zboot image is compressed by %.*s; gzip, zstd and xz are known",
+		name, ZBOOT_COMPRESSION_SIZE, is);
 }
 
 static int check_machine(const uint8_t *head, size_t size, const char *name,
@@ -133,13 +137,14 @@ static int check_machine(const uint8_t *head, size_t size, const char *name,
 	if (machine == MACHINE_ARM64)
 		return 0;
 	if (machine < 0)
-		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-			       "%s: begins like an EFI program, but has no PE header; get the file again",
-			       name);
-	return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-		       "%s: an arm64 kernel is needed, but this is an EFI program for %s",
-		       name,
-		       machine == 0x8664 ? "x86-64" : "another machine");
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: begins like an EFI program, but has no PE header; get the file again",
+			name);
+	return fr_fail(
+		error, FR_INVALID_PAYLOAD, -ENOEXEC,
+		"%s: an arm64 kernel is needed, but this is an EFI program for %s",
+		name, machine == 0x8664 ? "x86-64" : "another machine");
 }
 
 static int probe_zboot(const uint8_t *head, size_t size, uint64_t file_size,
@@ -161,9 +166,10 @@ static int probe_zboot(const uint8_t *head, size_t size, uint64_t file_size,
 	image.size = le32(head + 12);
 	if (image.offset < ARM64_HEADER || image.offset > file_size ||
 	    image.size > file_size - image.offset || !image.size)
-		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-			       "%s: this zboot image says that its kernel is where the file has none; get the file again",
-			       name);
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: this zboot image says that its kernel is where the file has none; get the file again",
+			name);
 	*ret = image;
 	return 0;
 }

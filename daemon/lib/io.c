@@ -131,8 +131,6 @@ int fr_read_fd(int fd, size_t limit, char **ret, size_t *ret_size)
 			return (int)n;
 		size += (size_t)n;
 	}
-	if (size > limit)
-		return -EFBIG;
 	buffer[size] = '\0';
 	*ret = fr_steal_pointer(buffer);
 	if (ret_size)

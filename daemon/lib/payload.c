@@ -221,13 +221,15 @@ static int check_request(const struct fr_payload_request *request,
 	int given = !!request->entry + !!request->uki + !!request->kernel;
 
 	if (given != 1)
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "exactly one of a boot loader entry, a UKI and a kernel has to be named; this names %s",
-			       given ? "several" : "none");
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"exactly one of a boot loader entry, a UKI and a kernel has to be named; this names %s",
+			given ? "several" : "none");
 	if (request->entry &&
 	    (strv_length(request->initrds) || request->devicetree))
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "a boot loader entry names its initrds and device tree itself; name the kernel instead of the entry to use others");
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"a boot loader entry names its initrds and device tree itself; name the kernel instead of the entry to use others");
 	return check_paths(request, error);
 }
 
@@ -267,9 +269,10 @@ static int check_source_signature(const struct fr_payload *payload,
 		signature = beside;
 	fd = fr_open_file(AT_FDCWD, signature);
 	if (fd == -ENOENT)
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "%s: this machine wants a signature, but there is no %s",
-			       source->path, signature);
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"%s: this machine wants a signature, but there is no %s",
+			source->path, signature);
 	if (fd < 0)
 		return fr_fail(error, FR_SIGNATURE, fd,
 			       "can't read the signature %s: %s", signature,
@@ -289,10 +292,11 @@ static int check_source_size(const struct source *source, uint64_t limit,
 		return fr_fail(error, FR_INVALID_PAYLOAD, -ENODATA,
 			       "%s: is empty", source->path);
 	if ((uint64_t)source->stat.st_size > limit)
-		return fr_fail(error, FR_TOO_LARGE, -EFBIG,
-			       "%s: has %lld bytes, but %llu are allowed; see KernelSizeMax= and InitrdSizeMax= in fastreboot.conf",
-			       source->path, (long long)source->stat.st_size,
-			       (unsigned long long)limit);
+		return fr_fail(
+			error, FR_TOO_LARGE, -EFBIG,
+			"%s: has %lld bytes, but %llu are allowed; see KernelSizeMax= and InitrdSizeMax= in fastreboot.conf",
+			source->path, (long long)source->stat.st_size,
+			(unsigned long long)limit);
 	return 0;
 }
 
@@ -339,9 +343,10 @@ static void source_done(struct source *source)
 
 static int changed(const struct source *source, struct fr_error *error)
 {
-	return fr_fail(error, FR_SOURCE_CHANGED, -ESTALE,
-		       "%s: has changed since it was checked; wait until whatever writes it is done, and stage again",
-		       source->path);
+	return fr_fail(
+		error, FR_SOURCE_CHANGED, -ESTALE,
+		"%s: has changed since it was checked; wait until whatever writes it is done, and stage again",
+		source->path);
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)
@@ -355,8 +360,7 @@ static bool is_unchanged(const struct source *source)
 	struct stat now;
 
 	return !fstat(source->fd, &now) && now.st_dev == before->st_dev &&
-	       now.st_ino == before->st_ino &&
-	       now.st_size == before->st_size &&
+	       now.st_ino == before->st_ino && now.st_size == before->st_size &&
 	       same_time(&now.st_mtim, &before->st_mtim) &&
 	       same_time(&now.st_ctim, &before->st_ctim);
 }
@@ -596,10 +600,11 @@ static int check_initrd_total(const struct fr_payload *payload,
 			total += align_initrd(payload->parts[i].size);
 	if (total <= payload->initrd_size_max)
 		return 0;
-	return fr_fail(error, FR_TOO_LARGE, -EFBIG,
-		       "the initrds have %llu bytes together, but %llu are allowed; see InitrdSizeMax= in fastreboot.conf",
-		       (unsigned long long)total,
-		       (unsigned long long)payload->initrd_size_max);
+	return fr_fail(
+		error, FR_TOO_LARGE, -EFBIG,
+		"the initrds have %llu bytes together, but %llu are allowed; see InitrdSizeMax= in fastreboot.conf",
+		(unsigned long long)total,
+		(unsigned long long)payload->initrd_size_max);
 }
 
 static struct part *add_part(struct fr_payload *payload,
@@ -656,14 +661,16 @@ static int add_kernel(struct fr_payload *payload, struct source *source,
 	if (r < 0)
 		return r;
 	if (image.kind == FR_IMAGE_PE)
-		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-			       "%s: is an EFI program, not a kernel; if it is a UKI, stage it as one (--uki)",
-			       source->path);
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: is an EFI program, not a kernel; if it is a UKI, stage it as one (--uki)",
+			source->path);
 	if (image.size > payload->kernel_size_max)
-		return fr_fail(error, FR_TOO_LARGE, -EFBIG,
-			       "%s: the kernel has %llu bytes, but %llu are allowed; see KernelSizeMax= in fastreboot.conf",
-			       source->path, (unsigned long long)image.size,
-			       (unsigned long long)payload->kernel_size_max);
+		return fr_fail(
+			error, FR_TOO_LARGE, -EFBIG,
+			"%s: the kernel has %llu bytes, but %llu are allowed; see KernelSizeMax= in fastreboot.conf",
+			source->path, (unsigned long long)image.size,
+			(unsigned long long)payload->kernel_size_max);
 	part = add_part(payload, FR_SEGMENT_KERNEL, source,
 			offset + image.offset, image.size);
 	part->compression = image.compression;
@@ -717,9 +724,10 @@ static int add_dtb_part(struct fr_payload *payload, struct source *source,
 			       "%s: is not a compiled device tree",
 			       source->path);
 	if (be32(head + 4) > size)
-		return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL,
-			       "%s: the device tree is cut off; get the file again",
-			       source->path);
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -EINVAL,
+			"%s: the device tree is cut off; get the file again",
+			source->path);
 	add_part(payload, FR_SEGMENT_DTB, source, offset, size);
 	return 0;
 }
@@ -747,15 +755,16 @@ static int set_cmdline(struct fr_payload *payload, const char *cmdline,
 	size_t size = strlen(cmdline);
 
 	if (size > FR_CMDLINE_MAX)
-		return fr_fail(error, FR_TOO_LARGE, -E2BIG,
-			       "the command line%s%s has %zu bytes, but the kernel takes %d",
-			       from ? " of " : "", from ?: "", size,
-			       FR_CMDLINE_MAX);
+		return fr_fail(
+			error, FR_TOO_LARGE, -E2BIG,
+			"the command line%s%s has %zu bytes, but the kernel takes %d",
+			from ? " of " : "", from ?: "", size, FR_CMDLINE_MAX);
 	for (const char *c = cmdline; *c; c++)
 		if ((unsigned char)*c < ' ' && *c != '\t')
-			return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL,
-				       "the command line%s%s is not one line of text",
-				       from ? " of " : "", from ?: "");
+			return fr_fail(
+				error, FR_INVALID_PAYLOAD, -EINVAL,
+				"the command line%s%s is not one line of text",
+				from ? " of " : "", from ?: "");
 	payload->cmdline = strdup(cmdline);
 	return payload->cmdline ? 0 : fr_fail_memory(error);
 }
@@ -820,9 +829,10 @@ static int set_uki_cmdline(struct fr_payload *payload, struct source *source,
 	if (r < 0 || !cmdline)
 		return r;
 	if (payload->cmdline && source->is_signed)
-		return fr_fail(error, FR_REFUSED, -EPERM,
-			       "%s: the command line of a signed UKI can't be replaced",
-			       source->path);
+		return fr_fail(
+			error, FR_REFUSED, -EPERM,
+			"%s: the command line of a signed UKI can't be replaced",
+			source->path);
 	if (payload->cmdline)
 		return 0;
 	for (char *c = cmdline; *c; c++)
@@ -920,9 +930,10 @@ static int parse_uki(struct source *source, struct fr_pe *ret,
 				error);
 		if (r < 0 || ret->section[FR_PE_LINUX].present)
 			return r;
-		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-			       "%s: is an EFI program without a .linux section, so it is no UKI",
-			       source->path);
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: is an EFI program without a .linux section, so it is no UKI",
+			source->path);
 	}
 	return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
 		       "%s: is a kernel, not a UKI; stage it as one (--kernel)",
@@ -1057,9 +1068,10 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 	if (r < 0)
 		return r;
 	if (request->signature && !*payload->certificates)
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "%s can't be checked: TrustedCertificates= in fastreboot.conf names no certificate",
-			       request->signature);
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"%s can't be checked: TrustedCertificates= in fastreboot.conf names no certificate",
+			request->signature);
 	if (request->cmdline)
 		return set_cmdline(payload, request->cmdline, NULL, error);
 	return 0;
@@ -1320,7 +1332,10 @@ struct member {
 	size_t field;
 };
 
-#define MEMBER(name) { #name, offsetof(struct fr_payload_request, name) }
+#define MEMBER(name)                                             \
+	{                                                        \
+#name, offsetof(struct fr_payload_request, name) \
+	}
 
 static const struct member members[] = {
 	MEMBER(entry),	    MEMBER(uki),     MEMBER(kernel),
@@ -1370,8 +1385,8 @@ static int add_strings(json_object *object, const char *name,
 
 int fr_payload_source(const struct fr_payload *payload, char **ret)
 {
-	_cleanup_(json_object_putp) json_object *object =
-		json_object_new_object();
+	_cleanup_(json_object_putp)
+		json_object *object = json_object_new_object();
 	const struct fr_payload_request *request = &payload->request;
 	const char *text;
 
@@ -1387,7 +1402,8 @@ int fr_payload_source(const struct fr_payload *payload, char **ret)
 	    add_strings(object, "initrds", request->initrds) < 0)
 		return -ENOMEM;
 	text = json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+		object,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
 		return -ENOMEM;
 	if (strlen(text) > FR_SOURCE_MAX)
@@ -1398,9 +1414,10 @@ int fr_payload_source(const struct fr_payload *payload, char **ret)
 
 static int bad_source(const char *why, struct fr_error *error)
 {
-	return fr_fail(error, FR_FAILED, -EINVAL,
-		       "what the ledger says about where the payload is from can't be used: %s",
-		       why);
+	return fr_fail(
+		error, FR_FAILED, -EINVAL,
+		"what the ledger says about where the payload is from can't be used: %s",
+		why);
 }
 
 /* A string without NULs in it; NULL for a member that is not there. */
@@ -1450,8 +1467,8 @@ static int get_strings(json_object *value, char ***ret, struct fr_error *error)
 static int parse_json(const char *source, json_object **ret,
 		      struct fr_error *error)
 {
-	_cleanup_(json_tokener_freep) json_tokener *tokener =
-		json_tokener_new_ex(4);
+	_cleanup_(json_tokener_freep)
+		json_tokener *tokener = json_tokener_new_ex(4);
 	_cleanup_(json_object_putp) json_object *object = NULL;
 	size_t size = strlen(source);
 

@@ -115,9 +115,10 @@ static int add_section(const uint8_t *header, uint64_t file_size,
 			       "%s: has two sections %.8s", name,
 			       (const char *)header);
 	if (offset > file_size || size > file_size - offset)
-		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-			       "%s: section %.8s goes beyond the end of the file; get the file again",
-			       name, (const char *)header);
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: section %.8s goes beyond the end of the file; get the file again",
+			name, (const char *)header);
 	*section = (struct fr_pe_section){ true, offset, size };
 	return 0;
 }
@@ -158,9 +159,10 @@ static int check_header(const uint8_t *coff, const char *name,
 			struct fr_error *error)
 {
 	if (le16(coff + 4) != MACHINE_ARM64)
-		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
-			       "%s: is for machine 0x%04x, but 64-bit arm is 0xaa64; use a file for this machine",
-			       name, le16(coff + 4));
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: is for machine 0x%04x, but 64-bit arm is 0xaa64; use a file for this machine",
+			name, le16(coff + 4));
 	if (le16(coff + 6) > SECTIONS_MAX)
 		return invalid(name, "has more than 96 sections", error);
 	return 0;
@@ -190,9 +192,10 @@ int fr_pe_parse(const void *head, size_t size, uint64_t file_size,
 	table = look(&view, at + COFF_SIZE + le16(coff + 20),
 		     (size_t)le16(coff + 6) * SECTION_SIZE);
 	if (!table)
-		return invalid(name,
-			       "the PE section table is cut off, or too far from the start of the file; get the file again",
-			       error);
+		return invalid(
+			name,
+			"the PE section table is cut off, or too far from the start of the file; get the file again",
+			error);
 	return read_sections(table, le16(coff + 6), file_size, name, ret,
 			     error);
 }

@@ -123,8 +123,8 @@ static int add_certificates(STACK_OF(X509) * certificates, const char *path,
 	unsigned int found = 0;
 	X509 *certificate;
 
-	while ((certificate = PEM_read_bio_X509(bio, NULL, no_password,
-						NULL))) {
+	while ((certificate =
+			PEM_read_bio_X509(bio, NULL, no_password, NULL))) {
 		if (sk_X509_num(certificates) >= CERTIFICATES_MAX ||
 		    !sk_X509_push(certificates, certificate)) {
 			X509_free(certificate);
@@ -137,9 +137,10 @@ static int add_certificates(STACK_OF(X509) * certificates, const char *path,
 	/* The end of the file is an error of its own for OpenSSL. */
 	if (!found ||
 	    ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "%s: this trusted certificate can't be read as PEM; see TrustedCertificates= in fastreboot.conf",
-			       path);
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"%s: this trusted certificate can't be read as PEM; see TrustedCertificates= in fastreboot.conf",
+			path);
 	ERR_clear_error();
 	return 0;
 }
@@ -154,9 +155,10 @@ static int read_certificates(STACK_OF(X509) * certificates, const char *path,
 
 	r = fr_read_file(AT_FDCWD, path, CERTIFICATES_SIZE_MAX, &text, &size);
 	if (r < 0)
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "can't read the trusted certificate %s: %s; see TrustedCertificates= in fastreboot.conf",
-			       path, strerror(-r));
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"can't read the trusted certificate %s: %s; see TrustedCertificates= in fastreboot.conf",
+			path, strerror(-r));
 	bio = BIO_new_mem_buf(text, (int)size);
 	if (!bio)
 		return no_memory(error);
@@ -179,9 +181,10 @@ static int read_folder(STACK_OF(X509) * certificates, const char *folder,
 	struct dirent *entry;
 
 	if (!dir)
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "can't read the folder of trusted certificates %s: %s",
-			       folder, strerror(errno));
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"can't read the folder of trusted certificates %s: %s",
+			folder, strerror(errno));
 	while (errno = 0, (entry = readdir(dir))) {
 		_cleanup_free_ char *path = NULL;
 		int r;
@@ -197,9 +200,10 @@ static int read_folder(STACK_OF(X509) * certificates, const char *folder,
 			return r;
 	}
 	if (errno)
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "can't read the folder of trusted certificates %s: %s",
-			       folder, strerror(errno));
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"can't read the folder of trusted certificates %s: %s",
+			folder, strerror(errno));
 	return 0;
 }
 
@@ -213,8 +217,8 @@ static bool is_folder(const char *path)
 static int read_trusted(char *const *paths, STACK_OF(X509) * *ret,
 			struct fr_error *error)
 {
-	_cleanup_(free_certificatesp) STACK_OF(X509) *certificates =
-		sk_X509_new_null();
+	_cleanup_(free_certificatesp)
+		STACK_OF(X509) *certificates = sk_X509_new_null();
 
 	if (!certificates)
 		return no_memory(error);
@@ -227,8 +231,9 @@ static int read_trusted(char *const *paths, STACK_OF(X509) * *ret,
 			return r;
 	}
 	if (!sk_X509_num(certificates))
-		return fr_fail(error, FR_SIGNATURE, -ENOKEY,
-			       "there is no trusted certificate where TrustedCertificates= in fastreboot.conf says");
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"there is no trusted certificate where TrustedCertificates= in fastreboot.conf says");
 	*ret = fr_steal_pointer(certificates);
 	return 0;
 }
@@ -240,8 +245,8 @@ static X509_STORE *make_store(STACK_OF(X509) * certificates)
 	if (!store)
 		return NULL;
 	for (int i = 0; i < sk_X509_num(certificates); i++)
-		if (X509_STORE_add_cert(store, sk_X509_value(certificates,
-							     i)) != 1)
+		if (X509_STORE_add_cert(store,
+					sk_X509_value(certificates, i)) != 1)
 			return NULL;
 	if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
 	    X509_STORE_set_purpose(store, X509_PURPOSE_ANY) != 1)
@@ -278,9 +283,10 @@ static int check_digests(CMS_ContentInfo *cms, const char *name,
 					 NULL, NULL, &algorithm, NULL);
 		digest = EVP_get_digestbyobj(algorithm->algorithm);
 		if (!digest || EVP_MD_get_size(digest) < DIGEST_SIZE_MIN)
-			return fr_fail(error, FR_SIGNATURE, -EKEYREJECTED,
-				       "%s: the signature's digest is weaker than SHA-256; sign it again",
-				       name);
+			return fr_fail(
+				error, FR_SIGNATURE, -EKEYREJECTED,
+				"%s: the signature's digest is weaker than SHA-256; sign it again",
+				name);
 	}
 	return 0;
 }
@@ -306,12 +312,14 @@ static int read_signature(int fd, const char *name, CMS_ContentInfo **ret,
 					     strerror(-r));
 	cms = decode_signature(data, size);
 	if (!cms || OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed)
-		return fr_fail(error, FR_SIGNATURE, -EBADMSG,
-			       "the signature of %s is no CMS signature in DER or PEM",
-			       name);
+		return fr_fail(
+			error, FR_SIGNATURE, -EBADMSG,
+			"the signature of %s is no CMS signature in DER or PEM",
+			name);
 	if (CMS_is_detached(cms) != 1)
 		return fr_fail(error, FR_SIGNATURE, -EBADMSG,
-			       "the signature of %s is not a detached one", name);
+			       "the signature of %s is not a detached one",
+			       name);
 	*ret = fr_steal_pointer(cms);
 	return 0;
 }
@@ -332,12 +340,14 @@ static int rejected(const struct content *content, const char *name,
 		why = strstr(detail, "Verify error:") ? detail : NULL;
 	if (ERR_GET_REASON(ERR_peek_last_error()) ==
 	    CMS_R_CERTIFICATE_VERIFY_ERROR)
-		return fr_fail(error, FR_SIGNATURE, -EKEYREJECTED,
-			       "%s: who signed it is not trusted (%s); see TrustedCertificates= in fastreboot.conf, and the clock",
-			       name, why ? why : reason());
-	return fr_fail(error, FR_SIGNATURE, -EKEYREJECTED,
-		       "%s: the signature does not belong to this file (%s); get both again",
-		       name, reason());
+		return fr_fail(
+			error, FR_SIGNATURE, -EKEYREJECTED,
+			"%s: who signed it is not trusted (%s); see TrustedCertificates= in fastreboot.conf, and the clock",
+			name, why ? why : reason());
+	return fr_fail(
+		error, FR_SIGNATURE, -EKEYREJECTED,
+		"%s: the signature does not belong to this file (%s); get both again",
+		name, reason());
 }
 
 static int verify(CMS_ContentInfo *cms, STACK_OF(X509) * certificates,
@@ -345,8 +355,8 @@ static int verify(CMS_ContentInfo *cms, STACK_OF(X509) * certificates,
 		  struct fr_error *error)
 {
 	_cleanup_(BIO_meth_freep) BIO_METHOD *method = content_method();
-	_cleanup_(X509_STORE_freep) X509_STORE *store =
-		make_store(certificates);
+	_cleanup_(X509_STORE_freep)
+		X509_STORE *store = make_store(certificates);
 	_cleanup_(BIO_free_allp) BIO *bio = method ? BIO_new(method) : NULL;
 
 	if (!bio || !store)
@@ -359,8 +369,8 @@ static int verify(CMS_ContentInfo *cms, STACK_OF(X509) * certificates,
 	return rejected(content, name, error);
 }
 
-static int check(int fd, int signature_fd, char *const *paths,
-		 const char *name, uint8_t *ret_sha256, struct fr_error *error)
+static int check(int fd, int signature_fd, char *const *paths, const char *name,
+		 uint8_t *ret_sha256, struct fr_error *error)
 {
 	_cleanup_(free_certificatesp) STACK_OF(X509) *certificates = NULL;
 	_cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;

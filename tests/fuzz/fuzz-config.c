@@ -20,8 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fr_config_default(&config) < 0)
 		return 0;
 	r = fr_config_parse(&config, (const char *)data, size, "file", &error);
-	fuzz_require(r < 0 ? error.failure != FR_OK :
-			     error.failure == FR_OK);
+	fuzz_require(r < 0 ? error.failure != FR_OK : error.failure == FR_OK);
 	fuzz_require(config.kernel_size_max && config.initrd_size_max);
 	fuzz_require(config.tries_max >= 1 && config.tries_max <= 1000);
 	fuzz_require(config.hook_timeout_usec);

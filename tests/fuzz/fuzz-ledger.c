@@ -56,8 +56,8 @@ static void check(const struct fastreboot_ledger *ledger)
 	fuzz_require(!ledger->release[FASTREBOOT_RELEASE_SIZE - 1]);
 	fuzz_require(!ledger->previous_release[FASTREBOOT_RELEASE_SIZE - 1]);
 	for (u32 i = 0; i < count; i++)
-		fuzz_require(!ledger->slot[i]
-				      .release[FASTREBOOT_RELEASE_SIZE - 1]);
+		fuzz_require(
+			!ledger->slot[i].release[FASTREBOOT_RELEASE_SIZE - 1]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -323,8 +323,7 @@ struct signer {
 
 static void add_extension(X509 *certificate, int nid, const char *value)
 {
-	X509_EXTENSION *extension =
-		X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
 
 	assert_non_null(extension);
 	X509_add_ext(certificate, extension, -1);
@@ -347,18 +346,20 @@ struct signer *signer_make(const char *name, const struct signer *issuer,
 			 (long)strlen(name) + (issuer ? 100 : 0));
 	X509_gmtime_adj(X509_getm_notBefore(signer->certificate),
 			-86400L * 1000);
-	X509_gmtime_adj(X509_getm_notAfter(signer->certificate),
-			86400L * days);
+	X509_gmtime_adj(X509_getm_notAfter(signer->certificate), 86400L * days);
 	subject = X509_get_subject_name(signer->certificate);
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
 				   (const u8 *)name, -1, -1, 0);
-	X509_set_issuer_name(signer->certificate,
-			     issuer ? X509_get_subject_name(
-					      issuer->certificate) :
-				      subject);
+	X509_set_issuer_name(
+		signer->certificate,
+		issuer ? X509_get_subject_name(issuer->certificate) : subject);
 	X509_set_pubkey(signer->certificate, signer->key);
 	add_extension(signer->certificate, NID_basic_constraints,
 		      issuer ? "CA:FALSE" : "CA:TRUE");
+	/* Not what OpenSSL wants of who signs mail. */
+	if (issuer)
+		add_extension(signer->certificate, NID_ext_key_usage,
+			      "codeSigning");
 	assert_true(X509_sign(signer->certificate,
 			      issuer ? issuer->key : signer->key,
 			      EVP_sha256()) > 0);
@@ -428,8 +429,7 @@ const char *signer_sign(const struct signer *signer, const char *name,
 void expect_error(int r, int err, const struct fr_error *error,
 		  enum fr_failure failure, const char *part)
 {
-	if (r != err || error->failure != failure ||
-	    !strstr(error->text, part))
+	if (r != err || error->failure != failure || !strstr(error->text, part))
 		print_message("# returned %d, %s: %s\n", r,
 			      fr_failure_name(error->failure), error->text);
 	assert_int_equal(r, err);

@@ -20,6 +20,7 @@ import os
 import random
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -115,11 +116,11 @@ class Machine:
 
     def start_systemd(self) -> None:
         """Start the stand-in for systemd."""
-        socket = self.folder / "systemd/socket"
+        path = self.folder / "systemd/socket"
         self.systemd = subprocess.Popen(
-            [str(self.build / "fake-systemd"), str(socket),
+            [str(self.build / "fake-systemd"), str(path),
              str(self.folder / "systemd")])
-        self.wait(socket.exists, "fake-systemd's socket")
+        self.wait(path.exists, "fake-systemd's socket")
 
     def start(self, first: bool = False, jump: bool = False,
               **environment: str) -> None:
@@ -218,7 +219,6 @@ class Notify:
     """The socket that a daemon tells systemd by that it is ready."""
 
     def __init__(self, path: Path) -> None:
-        import socket
         path.unlink(missing_ok=True)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))

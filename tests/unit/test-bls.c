@@ -85,16 +85,19 @@ static void bad_entries(void **state)
 		{ "", "file: has no key \"linux\"" },
 		{ "title x\n", "file: has no key \"linux\"" },
 		{ "linux /a\nuki /b\n", "has both" },
-		{ "linux /a\nlinux /b\n", "file:2: linux: this is given twice" },
+		{ "linux /a\nlinux /b\n",
+		  "file:2: linux: this is given twice" },
 		{ "uki /a\nefi /b\n", "file:2: efi: this is given twice" },
 		{ "linux\n", "file:1: linux: there is no path" },
 		{ "linux /\n", "there is no path" },
-		{ "linux /../etc/shadow\n", "file:1: linux: the path must not" },
+		{ "linux /../etc/shadow\n",
+		  "file:1: linux: the path must not" },
 		{ "linux ..\n", "the path must not" },
 		{ "linux /a/..\n", "the path must not" },
 		{ "linux a//..//b\n", "the path must not" },
 		{ "linux /a\ninitrd ../b\n", "file:2: initrd: the path must" },
-		{ "linux /a\ndevicetree /..\n", "file:2: devicetree: the path" },
+		{ "linux /a\ndevicetree /..\n",
+		  "file:2: devicetree: the path" },
 		{ "linux /a\ndevicetree-overlay /b\n", "not supported" },
 	};
 
@@ -112,8 +115,8 @@ static void bad_entries(void **state)
 /* Dots that lead nowhere. */
 static void harmless_dots(void **state)
 {
-	static const char *const paths[] = { "..a", "a..", "a..b", "...",
-					     ".", "./a", "a/.../b" };
+	static const char *const paths[] = { "..a", "a..", "a..b",   "...",
+					     ".",   "./a", "a/.../b" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		_cleanup_bls_entry_ struct fr_bls_entry entry = { 0 };
@@ -251,6 +254,7 @@ static void counters_are_no_part_of_the_id(void **state)
 	put("one", "d+1-.conf", "not a counter");
 	put("one", "e+1-2x.conf", "not a counter");
 	put("one", "f+x.conf", "not a counter");
+	put("one", "+3.conf", "not a counter");
 	expect_found("a", "three left", "a");
 	expect_found("a+3", "three left", "a");
 	expect_found("a+3.conf", "three left", "a");
@@ -261,6 +265,8 @@ static void counters_are_no_part_of_the_id(void **state)
 	expect_found("d+1-", "not a counter", "d+1-");
 	expect_found("e+1-2x", "not a counter", "e+1-2x");
 	expect_found("f+x", "not a counter", "f+x");
+	expect_found("+3", "not a counter", "+3");
+	expect_missing("+2", -ENOENT, FR_NOT_FOUND, "no boot loader entry");
 	expect_missing("c", -ENOENT, FR_NOT_FOUND, "no boot loader entry");
 	expect_missing("f", -ENOENT, FR_NOT_FOUND, "no boot loader entry");
 }
@@ -301,8 +307,9 @@ static void by_path(void **state)
 
 static void names_that_are_no_ids(void **state)
 {
-	static const char *const names[] = { "", ".", "..", ".a", "a/b",
-					     "../entries/a", "a/" };
+	static const char *const names[] = { "",   ".",	  "..",
+					     ".a", "a/b", "../entries/a",
+					     "a/" };
 
 	remove_roots();
 	put("one", "a.conf", "a");
@@ -336,9 +343,8 @@ static void files_in_disorder(void **state)
 	free(text);
 	file_make_folder("one/loader/entries/folder.conf");
 	expect_missing("folder", -EISDIR, FR_FAILED, "can't read");
-	assert_int_equal(mkfifo(file_path("one/loader/entries/fifo.conf"),
-				0600),
-			 0);
+	assert_int_equal(
+		mkfifo(file_path("one/loader/entries/fifo.conf"), 0600), 0);
 	expect_missing("fifo", -EINVAL, FR_FAILED, "can't read");
 	file_write_text("one/loader/entries/bad.conf", "linux ../x\n");
 	expect_missing("bad", -EINVAL, FR_INVALID_PAYLOAD, "bad.conf:1: linux");

@@ -91,7 +91,8 @@ static __attribute__((__noinline__)) char *default_file(void)
 {
 	char *text;
 
-	assert_int_equal(fr_read_file(AT_FDCWD, UNIT_SOURCE
+	assert_int_equal(fr_read_file(AT_FDCWD,
+				      UNIT_SOURCE
 				      "/../../units/fastreboot.conf",
 				      65536, &text, NULL),
 			 0);
@@ -140,13 +141,19 @@ static void documented_file_has_the_defaults(void **state)
 /* It has all keys: each one that the man page may have is found by its name. */
 static void documented_file_has_every_key(void **state)
 {
-	static const char *const keys[] = {
-		"KernelSizeMax", "InitrdSizeMax", "TrustedCertificates",
-		"BootRoots",	 "TriesMax",	  "HookTimeoutSec",
-		"MaxBlackoutSec", "WatchdogDevice", "WatchdogSec",
-		"TimeoutSec",	 "Automatic",	  "Fallback",
-		"File"
-	};
+	static const char *const keys[] = { "KernelSizeMax",
+					    "InitrdSizeMax",
+					    "TrustedCertificates",
+					    "BootRoots",
+					    "TriesMax",
+					    "HookTimeoutSec",
+					    "MaxBlackoutSec",
+					    "WatchdogDevice",
+					    "WatchdogSec",
+					    "TimeoutSec",
+					    "Automatic",
+					    "Fallback",
+					    "File" };
 	_cleanup_free_ char *text = default_file();
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -303,9 +310,10 @@ static void time_spans(void **state)
 		{ "1week 2days 3hr", (9 * 24 + 3) * 3600 * SECOND },
 		{ "18446744073709551615us", UINT64_MAX },
 	};
-	static const char *const bad[] = { "", " ", "s", "5 parsecs", "-1",
-					   "1.", ".5", "1..5", "5s,", "0x10",
-					   "infinity" };
+	static const char *const bad[] = { "",		" ",	   "s",
+					   "5 parsecs", "-1",	   "1.",
+					   ".5",	"1..5",	   "5s,",
+					   "0x10",	"infinity" };
 	u64 usec = 42;
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
@@ -445,13 +453,13 @@ static void files_in_disorder(void **state)
 	memset(large, '#', (1 << 20) + 1);
 	file_write("root/etc/" CONF, large, (1 << 20) + 1);
 	free(large);
-	expect_error(fr_config_load(file_path("root"), &config, &error),
-		     -EFBIG, &error, FR_FAILED, "larger than 1 MiB");
+	expect_error(fr_config_load(file_path("root"), &config, &error), -EFBIG,
+		     &error, FR_FAILED, "larger than 1 MiB");
 
 	file_remove("root");
 	file_link("fastreboot.conf", "root/etc/" CONF);
-	expect_error(fr_config_load(file_path("root"), &config, &error),
-		     -ELOOP, &error, FR_FAILED, "etc/" CONF);
+	expect_error(fr_config_load(file_path("root"), &config, &error), -ELOOP,
+		     &error, FR_FAILED, "etc/" CONF);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -332,16 +332,21 @@ static void appended_size(void **state)
 		blob_add(&data, "x", 1);
 		assert_int_equal(expand_with_size(&data, kinds[i], &error),
 				 -EBADMSG);
+		/* Nor behind padding. */
+		data.size -= 5;
+		blob_add_zeros(&data, 16);
+		blob_put32(&data, data.size - 4, CONTENT_SIZE);
+		assert_int_equal(expand_with_size(&data, kinds[i], &error),
+				 -EBADMSG);
 		blob_free(&data);
 	}
 }
 
 static void limits_are_exact(void **state)
 {
-	static const enum fr_stream_kind all[] = { FR_STREAM_RAW,
-						   FR_STREAM_GZIP,
-						   FR_STREAM_ZSTD,
-						   FR_STREAM_XZ };
+	static const enum fr_stream_kind all[] = {
+		FR_STREAM_RAW, FR_STREAM_GZIP, FR_STREAM_ZSTD, FR_STREAM_XZ
+	};
 
 	make_content();
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -350,9 +355,8 @@ static void limits_are_exact(void **state)
 		struct blob out = { 0 };
 		struct fr_error error;
 
-		assert_int_equal(expand(&data, all[i], CONTENT_SIZE, &out,
-					&error),
-				 0);
+		assert_int_equal(
+			expand(&data, all[i], CONTENT_SIZE, &out, &error), 0);
 		assert_int_equal(out.size, CONTENT_SIZE);
 		blob_free(&out);
 		expect_error((int)expand(&data, all[i], CONTENT_SIZE - 1, &out,
@@ -388,8 +392,8 @@ static void bomb(void **state)
 /* A window of 2 GiB, which a frame's header can ask for. */
 static void memory_is_limited(void **state)
 {
-	static const u8 frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00,
-				    0xa8, /* window: 2^31 */
+	static const u8 frame[] = { 0x28, 0xb5, 0x2f, 0xfd,
+				    0x00, 0xa8, /* window: 2^31 */
 				    0x09, 0x00, 0x00, 'x' };
 	struct blob data = { (u8 *)frame, sizeof(frame) };
 	struct blob out = { 0 };

@@ -41,16 +41,16 @@ static void numbers_and_names(void **state)
 				 expected[i].number);
 	}
 	assert_string_equal(fr_failure_name(19), "Failed");
-	assert_string_equal(fr_failure_name((enum fr_failure)-1), "Failed");
+	assert_string_equal(fr_failure_name((enum fr_failure) - 1), "Failed");
 }
 
 static void names_of_dbus_errors(void **state)
 {
 	assert_int_equal(fr_failure_from_name("org.fastreboot1.Error.Stale"),
 			 FR_STALE);
-	assert_int_equal(fr_failure_from_name(
-				 "org.freedesktop.DBus.Error.NoReply"),
-			 FR_FAILED);
+	assert_int_equal(
+		fr_failure_from_name("org.freedesktop.DBus.Error.NoReply"),
+		FR_FAILED);
 	assert_int_equal(fr_failure_from_name(""), FR_FAILED);
 	assert_int_equal(fr_failure_from_name("stale"), FR_FAILED);
 }
@@ -83,10 +83,8 @@ static void no_error_wanted(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	UNIT_TEST(numbers_and_names),
-	UNIT_TEST(names_of_dbus_errors),
-	UNIT_TEST(text_is_one_line),
-	UNIT_TEST(text_is_cut),
+	UNIT_TEST(numbers_and_names), UNIT_TEST(names_of_dbus_errors),
+	UNIT_TEST(text_is_one_line),  UNIT_TEST(text_is_cut),
 	UNIT_TEST(no_error_wanted),
 };
 UNIT_MAIN(tests)

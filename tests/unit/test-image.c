@@ -167,7 +167,10 @@ static void other_files(void **state)
 		const char *part;
 	} others[] = {
 		{ 0x202, "HdrS", 4, "x86 bzImage" },
-		{ 0, "\x7f" "ELF", 4, "ELF file" },
+		{ 0,
+		  "\x7f"
+		  "ELF",
+		  4, "ELF file" },
 		{ 0x24, "\x18\x28\x6f\x01", 4, "32-bit arm zImage" },
 		{ 0x38, "RSC\x05", 4, "RISC-V Image" },
 		{ 0, "\x27\x05\x19\x56", 4, "U-Boot uImage" },
@@ -193,7 +196,8 @@ static void other_files(void **state)
 		       others[i].size);
 		expect_error(probe(&file, &image, &error), -ENOEXEC, &error,
 			     FR_INVALID_PAYLOAD, others[i].part);
-		assert_non_null(strstr(error.text, "an arm64 kernel is needed"));
+		assert_non_null(
+			strstr(error.text, "an arm64 kernel is needed"));
 		expect_error(fr_image_check_arm64(file.data, file.size, "file",
 						  &error),
 			     -ENOEXEC, &error, FR_INVALID_PAYLOAD,

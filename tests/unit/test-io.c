@@ -27,9 +27,8 @@ static void limits_are_exact(void **state)
 	assert_null(text);
 	assert_int_equal(size, 0);
 	for (size_t limit = 10; limit < 12; limit++) {
-		assert_int_equal(fr_read_file(AT_FDCWD, path, limit, &text,
-					      &size),
-				 0);
+		assert_int_equal(
+			fr_read_file(AT_FDCWD, path, limit, &text, &size), 0);
 		assert_int_equal(size, 10);
 		assert_string_equal(text, "0123456789");
 		free(text);
@@ -38,9 +37,8 @@ static void limits_are_exact(void **state)
 
 static void sizes_around_the_buffer(void **state)
 {
-	static const size_t sizes[] = { 0,    1,     4095,  4096,
-					4097, 8191,  8192,  8193,
-					8194, 65536, 100000 };
+	static const size_t sizes[] = { 0,    1,    4095, 4096,	 4097,	8191,
+					8192, 8193, 8194, 65536, 100000 };
 	struct random random = { 1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -92,8 +90,7 @@ static void only_regular_files(void **state)
 			 -EINVAL);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	strcpy(address.sun_path, file_path("socket"));
-	assert_int_equal(bind(fd, (struct sockaddr *)&address,
-			      sizeof(address)),
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)),
 			 0);
 	assert_int_equal(fr_open_file(AT_FDCWD, file_path("socket")), -EINVAL);
 	close(fd);
@@ -114,8 +111,8 @@ static void relative_to_a_folder(void **state)
 
 static void closed_on_exec(void **state)
 {
-	_cleanup_close_ int fd = fr_open_file(AT_FDCWD,
-					      file_write_text("f", "x"));
+	_cleanup_close_ int fd =
+		fr_open_file(AT_FDCWD, file_write_text("f", "x"));
 
 	assert_true(fd >= 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -123,8 +120,8 @@ static void closed_on_exec(void **state)
 
 static void positions(void **state)
 {
-	_cleanup_close_ int fd = fr_open_file(AT_FDCWD,
-					      file_write_text("f", "01234567"));
+	_cleanup_close_ int fd =
+		fr_open_file(AT_FDCWD, file_write_text("f", "01234567"));
 	char buffer[8] = "";
 
 	assert_int_equal(fr_pread_full(fd, buffer, 4, 2), 4);
@@ -188,9 +185,8 @@ static void write_errors(void **state)
 	assert_int_equal(fr_write_all(-1, "x", 0), 0);
 	fd = open(file_path("out"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(fr_write_all(fd, "content", 7), 0);
-	assert_int_equal(fr_read_file(AT_FDCWD, file_path("out"), 10, &text,
-				      NULL),
-			 0);
+	assert_int_equal(
+		fr_read_file(AT_FDCWD, file_path("out"), 10, &text, NULL), 0);
 	assert_string_equal(text, "content");
 	free(text);
 }

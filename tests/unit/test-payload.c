@@ -29,10 +29,9 @@ static struct blob kernel;
 /* The files that the tests use; they make those anew that they change. */
 static int begin(void **state)
 {
-	static const enum fr_stream_kind kinds[] = { FR_STREAM_RAW,
-						     FR_STREAM_GZIP,
-						     FR_STREAM_ZSTD,
-						     FR_STREAM_XZ };
+	static const enum fr_stream_kind kinds[] = {
+		FR_STREAM_RAW, FR_STREAM_GZIP, FR_STREAM_ZSTD, FR_STREAM_XZ
+	};
 	struct blob dtb = make_dtb(DTB_SIZE);
 
 	if (files_begin(state))
@@ -92,8 +91,8 @@ struct catcher {
 	void (*meanwhile)(void); /* what happens at the first write */
 };
 
-static int catch(void *userdata, enum fr_segment segment, const void *data,
-		 size_t size)
+static int catch (void *userdata, enum fr_segment segment, const void *data,
+		  size_t size)
 {
 	struct catcher *catcher = userdata;
 
@@ -174,9 +173,8 @@ static void catch_well(struct fr_payload *payload, struct catcher *catcher)
 }
 
 /* With the defaults, or where all has to be signed by the root. */
-static void expect_refused(bool trust,
-			   const struct fr_payload_request *request, int err,
-			   enum fr_failure failure, const char *part)
+static void expect_refused(bool trust, const struct fr_payload_request *request,
+			   int err, enum fr_failure failure, const char *part)
 {
 	_cleanup_config_ struct fr_config config = { 0 };
 	struct fr_payload *payload = NULL;
@@ -219,8 +217,10 @@ static void zboot_kernels(void **state)
 	static const struct {
 		const char *compression;
 		bool size_appended;
-	} variants[] = { { "gzip", false },   { "zstd22", false },
-			 { "zstd22", true },  { "xzkern", false },
+	} variants[] = { { "gzip", false },
+			 { "zstd22", false },
+			 { "zstd22", true },
+			 { "xzkern", false },
 			 { "xzkern", true } };
 	_cleanup_config_ struct fr_config config = { 0 };
 
@@ -363,11 +363,11 @@ static void ukis_with_packed_kernels(void **state)
 
 	prepare_config(&config);
 	for (int packed = 0; packed < 2; packed++) {
-		struct blob inner =
-			packed ? make_compressed(FR_STREAM_ZSTD, kernel.data,
-						 KERNEL_SIZE) :
-				 make_zboot("gzip", kernel.data, KERNEL_SIZE,
-					    false);
+		struct blob inner = packed ? make_compressed(FR_STREAM_ZSTD,
+							     kernel.data,
+							     KERNEL_SIZE) :
+					     make_zboot("gzip", kernel.data,
+							KERNEL_SIZE, false);
 		const struct section section = { ".linux", inner.data,
 						 inner.size };
 		struct blob uki = make_pe(&section, 1);
@@ -551,7 +551,10 @@ static void kernels_that_are_none(void **state)
 	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
 		       "not a regular file");
 	/* Compressed, but not a kernel: seen before anything is written. */
-	wrong = make_compressed(FR_STREAM_GZIP, "\x7f" "ELF", 4);
+	wrong = make_compressed(FR_STREAM_GZIP,
+				"\x7f"
+				"ELF",
+				4);
 	request.kernel = (char *)file_write_blob("k", &wrong);
 	expect_refused(false, &request, -ENOEXEC, FR_INVALID_PAYLOAD, "ELF");
 	wrong.size = 12;
@@ -1086,8 +1089,8 @@ static void cancelled(void **state)
 
 static struct fr_error *sinks_error;
 
-static int fill_error(void *userdata, enum fr_segment segment,
-		      const void *data, size_t size)
+static int fill_error(void *userdata, enum fr_segment segment, const void *data,
+		      size_t size)
 {
 	return fr_fail(sinks_error, FR_TOO_LARGE, -EFBIG, "text of the sink");
 }

@@ -141,9 +141,12 @@ static void two_of_a_kind(void **state)
 static void first_profile_counts(void **state)
 {
 	static const struct section profiles[] = {
-		{ ".linux", "the kernel", 10 },	 { ".cmdline", "base", 4 },
-		{ ".profile", "ID=first", 8 },	 { ".cmdline", "first", 5 },
-		{ ".profile", "ID=second", 9 }, { ".cmdline", "second", 6 },
+		{ ".linux", "the kernel", 10 },
+		{ ".cmdline", "base", 4 },
+		{ ".profile", "ID=first", 8 },
+		{ ".cmdline", "first", 5 },
+		{ ".profile", "ID=second", 9 },
+		{ ".cmdline", "second", 6 },
 		{ ".dtb", "x", 1 },
 	};
 	struct blob pe = make_pe(profiles, ARRAY_SIZE(profiles));

@@ -285,11 +285,10 @@ static void several_certificates(void **state)
 				     &error),
 			 0);
 	/* The same one twice is no harm. */
-	assert_int_equal(check_files("file", "file.p7s",
-				     signer_certificate(who.root),
-				     signer_certificate(who.root), sha256,
-				     &error),
-			 0);
+	assert_int_equal(
+		check_files("file", "file.p7s", signer_certificate(who.root),
+			    signer_certificate(who.root), sha256, &error),
+		0);
 }
 
 static void certificates_in_disorder(void **state)

@@ -101,7 +101,7 @@ def dry_run(system: System) -> None:
     fastreboot.stage_release(machine, release)
     found = json.loads(fastreboot.run(machine, "commit", "--dry-run",
                                       "--json").text)
-    names = [one["name"] for one in found["checks"]]
+    names = [one["name"] for one in found["details"]["checks"]]
     check.true("each check has a line", {"slot-verified", "root-device",
                                          "tries"} <= set(names), names)
     check.equal("armed", fastreboot.status(machine)["armed"], None)

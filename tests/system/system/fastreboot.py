@@ -61,9 +61,12 @@ def run(machine: SystemMachine, *words: str, expect: Exit = Exit.OK,
     return result
 
 
-def status(machine: SystemMachine) -> dict[str, Any]:
-    """What `fastreboot status --json` says."""
-    found = json.loads(run(machine, "status", "--json").text)
+def status(machine: SystemMachine, expect: Exit = Exit.OK) -> dict[str, Any]:
+    """What `fastreboot status --json` says.
+
+    expect -- its exit status, which tells of a machine that has no pool
+    """
+    found = json.loads(run(machine, "status", "--json", expect=expect).text)
     check.equal("schema of the status", found["schema"],
                 "org.fastreboot.status/1")
     return found

@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# system-image.sh: makes the disk of the system tests, build/system/disk.ext4:
+# Debian for arm64 with systemd, the package that deb.sh has built, and the
+# kernels system-a and system-b with their boot loader entries. Makes again only
+# what has changed.
+#
+#   build/system/base.tar    Debian alone, which takes a minute and the network
+#   build/system/disk.ext4   what the machines boot from
+#
+# Programs of the image run here, in a chroot, by qemu-user.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+OUT=$BUILD/system
+GUEST=$ROOT/tests/system/guest
+SUITE=bookworm
+MIRROR=http://deb.debian.org
+# The last line: what the package depends on, so that dpkg can install it.
+PACKAGES=(systemd systemd-sysv dbus polkitd udev kmod procps
+	  libsystemd0 libjson-c5 libzstd1 liblzma5 zlib1g libssl3)
+# Has to hold Debian, and what tests write to it. The file is sparse.
+DISK_SIZE=2G
+KERNELS=(system-a system-b)
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+# The kernel has to know who runs arm64 programs. Containers often come without
+# the file system where this is registered.
+enable_foreign_programs() {
+	local registry=/proc/sys/fs/binfmt_misc
+
+	[ "$(uname -m)" != aarch64 ] || return 0
+	[ -e "$registry/register" ] ||
+		as_root mount -t binfmt_misc binfmt_misc "$registry"
+	[ -e "$registry/qemu-aarch64" ] ||
+		as_root update-binfmts --enable qemu-aarch64
+	[ -e "$registry/qemu-aarch64" ] ||
+		die "arm64 programs can't be run: see /proc/sys/fs/binfmt_misc"
+}
+
+make_base() {
+	as_root mmdebstrap --quiet --format=tar --variant=minbase --architectures=arm64 \
+		--include="$(IFS=,; echo "${PACKAGES[*]}")" \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		"$SUITE" "$OUT/base.new.tar" \
+		"deb $MIRROR/debian $SUITE main" \
+		"deb $MIRROR/debian $SUITE-updates main" \
+		"deb $MIRROR/debian-security $SUITE-security main" &&
+	as_root chown "$(id -u):$(id -g)" "$OUT/base.new.tar" &&
+	mv "$OUT/base.new.tar" "$OUT/base.tar"
+}
+
+base() {
+	local now
+
+	now=$(printf '%s\n' "$SUITE ${PACKAGES[*]}" \
+		"$(declare -f make_base | hash_of /dev/stdin)")
+	[ ! -e "$OUT/base.tar" ] || ! stamp_is "$OUT/base.stamp" "$now" ||
+		return 0
+	rm -f "$OUT/base.stamp"
+	step "Debian for arm64" system-base make_base
+	printf '%s\n' "$now" >"$OUT/base.stamp"
+}
+
+# Those of the package that is built; the newest, if there are several.
+package() {
+	[ -d "$BUILD/deb" ] || return 0
+	find "$BUILD/deb" -maxdepth 1 -name 'fastreboot_*_arm64.deb' \
+		-printf '%T@ %p\n' | sort -rn | cut -d ' ' -f 2- | sed 1q
+}
+
+release_of() {
+	strings -n 12 "$1" | sed -n 's/^Linux version \([^ ]*\) .*/\1/p' | sed 1q
+}
+
+# entry TREE VARIANT: the kernel, and an entry as the Boot Loader Specification
+# has them, by the name of the kernel's release
+entry() {
+	local image=$BUILD/kernel/Image-$2 release
+
+	release=$(release_of "$image")
+	[ -n "$release" ] || die "$image does not tell its release"
+	install -D -m 644 "$image" "$1/boot/$release/linux"
+	install -d "$1/boot/loader/entries"
+	cat >"$1/boot/loader/entries/$release.conf" <<-END
+		title      Debian with kernel $2
+		version    $release
+		linux      /$release/linux
+		options    root=/dev/vda rw console=ttyAMA0 panic=-1 loglevel=6 systemd.show_status=0
+		architecture aa64
+	END
+}
+
+# What makes Debian a guest of the tests: no logins, no work at odd times, a
+# journal that survives, and the harness's shell.
+settle() {
+	local tree=$1 unit
+
+	echo fastreboot-test >"$tree/etc/hostname"
+	echo '/dev/vda / ext4 rw 0 0' >"$tree/etc/fstab"
+	# Else the first boot of each machine is a first boot.
+	systemd-machine-id-setup --root="$tree" >/dev/null 2>&1 ||
+		echo 0123456789abcdef0123456789abcdef >"$tree/etc/machine-id"
+	install -d "$tree/var/log/journal" "$tree/payload"
+	for unit in getty@tty1.service serial-getty@ttyAMA0.service \
+		    apt-daily.timer apt-daily-upgrade.timer \
+		    dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
+		    fstrim.timer systemd-tmpfiles-clean.timer \
+		    systemd-update-utmp.service \
+		    systemd-random-seed.service systemd-modules-load.service \
+		    systemd-update-utmp-runlevel.service \
+		    modprobe@.service; do
+		ln -sf /dev/null "$tree/etc/systemd/system/$unit"
+	done
+	cp -r --no-preserve=ownership "$GUEST/." "$tree/"
+	chroot "$tree" systemctl enable fastreboot-test-shell.service
+	chroot "$tree" useradd --create-home --shell /bin/bash alice
+}
+
+install_package() {
+	local tree=$1 deb=$2
+
+	[ -n "$deb" ] || return 0
+	cp "$deb" "$tree/root/package.deb"
+	# What packages run when they are installed looks there.
+	mount -t proc proc "$tree/proc"
+	chroot "$tree" dpkg --install /root/package.deb ||
+		{ umount "$tree/proc"; return 1; }
+	umount "$tree/proc"
+	rm "$tree/root/package.deb"
+}
+
+# Runs as root.
+make_disk() {
+	local tree=$OUT/tree variant
+
+	rm -rf "$tree" "$OUT/disk.ext4.new"
+	mkdir "$tree"
+	tar -C "$tree" --numeric-owner -xf "$OUT/base.tar"
+	for variant in "${KERNELS[@]}"; do
+		entry "$tree" "$variant"
+	done
+	settle "$tree"
+	install_package "$tree" "$(package)"
+	# /usr is as old as /etc and /var: nothing to bring up to date at boot
+	touch "$tree/etc/.updated" "$tree/var/.updated"
+	mke2fs -q -t ext4 -d "$tree" -L fastreboot-test "$OUT/disk.ext4.new" \
+		"$DISK_SIZE"
+	rm -rf "$tree"
+	chown "$1" "$OUT/disk.ext4.new"
+	mv "$OUT/disk.ext4.new" "$OUT/disk.ext4"
+}
+
+disk() {
+	local now files package
+
+	mapfile -t files < <(find "$GUEST" -type f | sort)
+	package=$(package)
+	now=$(cat "$OUT/base.stamp"
+	      hash_of "$0" "${files[@]}" "${KERNELS[@]/#/$BUILD/kernel/Image-}" \
+		${package:+"$package"})
+	[ ! -e "$OUT/disk.ext4" ] || ! stamp_is "$OUT/disk.stamp" "$now" ||
+		return 0
+	rm -f "$OUT/disk.stamp"
+	step "the disk of the system tests" system-disk \
+		as_root "$ROOT/tools/system-image.sh" --disk "$(id -u):$(id -g)"
+	printf '%s\n' "$now" >"$OUT/disk.stamp"
+}
+
+if [ "${1:-}" = --disk ]; then
+	make_disk "$2"
+	exit
+fi
+lock system
+mkdir -p "$OUT"
+for variant in "${KERNELS[@]}"; do
+	[ -e "$BUILD/kernel/Image-$variant" ] ||
+		die "there is no kernel $variant: tools/kernel.sh ${KERNELS[*]}"
+done
+enable_foreign_programs
+base
+disk
