@@ -32,6 +32,9 @@ KERNELS = [("tools/kernel.sh", variant)
 SYSTEM_KERNELS = ("tools/kernel.sh", "system-a", "system-b")
 UNIT = ("make", "-s", "--no-print-directory", "-C", "tests/unit",
         f"BUILD={BUILD}/unit", f"KERNEL_TREE={BUILD}/linux")
+DAEMON = (sys.executable, "tests/unit/run-daemon.py")
+DAEMON_BUILD = ("make", "-s", "--no-print-directory", "-C", "daemon",
+                "KIND=asan")
 VM = (sys.executable, "tests/vm/run.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
 SYSTEM = (sys.executable, "tests/system/run.py")
@@ -61,6 +64,8 @@ def suites(only: str) -> list[Suite]:
     return [
         Suite("unit", (*UNIT, "list"), (*UNIT, "check", f"ONLY={only}"),
               [TREE]),
+        Suite("daemon", (*DAEMON, "--list"), (*DAEMON, "--only", only),
+              [DAEMON_BUILD]),
         Suite("dts", ("tools/check-dts.sh", "--list"),
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),
