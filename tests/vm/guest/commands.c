@@ -40,6 +40,7 @@ const struct command commands[] = {
 	{ "without-capability", "COMMAND...", 1, command_without_capability },
 	{ "parallel", "N COMMAND...", 2, command_parallel },
 	{ "spin", "N", 1, command_spin },
+	{ "load", "N", 1, command_load },
 	{ "fail-nth", "N COMMAND...", 2, command_fail_nth },
 	{ "make-it-fail", "COMMAND...", 1, command_make_it_fail },
 	{ "fetch", "FROM TO", 2, command_fetch },

@@ -100,6 +100,7 @@ int command_kexec_load_at(char **args);
 int command_without_capability(char **args);
 int command_parallel(char **args);
 int command_spin(char **args);
+int command_load(char **args);
 
 /* faults.c */
 int command_fail_nth(char **args);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Commands that run other commands, or burn time, in processes of their own. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -131,6 +133,63 @@ int command_spin(char **args)
 		if (!child)
 			for (;;)
 				__asm__ volatile("");
+	}
+	return error;
+}
+
+static void load_processor(void)
+{
+	__asm__ volatile("");
+}
+
+static void load_timers(void)
+{
+	static const struct timespec moment = { .tv_nsec = 100000 };
+
+	nanosleep(&moment, NULL);
+}
+
+static void load_forks(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+/* The file comes by 9p: interrupts, and kernel threads that answer them. */
+static void load_interrupts(void)
+{
+	char part[4096];
+	int fd = open("/payload/initrd.cpio", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	while (read(fd, part, sizeof(part)) > 0)
+		;
+	close(fd);
+}
+
+/* load N: N processes of each kind, that keep the machine busy for good */
+int command_load(char **args)
+{
+	static void (*const kinds[])(void) = {
+		load_processor, load_timers, load_forks, load_interrupts,
+	};
+	const size_t kind_count = sizeof(kinds) / sizeof(*kinds);
+	uint64_t count;
+	int error = parse_number(args[0], &count);
+
+	for (uint64_t i = 0; !error && i < count * kind_count; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			error = fail(-errno, "fork");
+		if (!child)
+			for (;;)
+				kinds[i % kind_count]();
 	}
 	return error;
 }
