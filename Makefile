@@ -17,6 +17,7 @@ help:
 	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob'
 	@echo 'make check-list           names them'
 	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
+	@echo 'make check-system         those of Debian with systemd, and the package'
 	@echo 'make check-debug          those of a kernel that watches itself, and fails'
 	@echo 'make bench-relocator      instructions that relocating a payload takes'
 	@echo 'make daemon               fastrebootd and fastreboot, in build/daemon/native'
@@ -33,7 +34,7 @@ help:
 	@echo 'make distclean            remove build/ altogether'
 
 setup:
-	@tools/setup.sh kernel vm unit dts system
+	@tools/setup.sh kernel vm unit dts
 
 daemon:
 	@tools/setup.sh daemon
@@ -91,6 +92,14 @@ check-debug: setup
 	@tools/kernel.sh debug
 	@python3 tests/vm/run.py --only vm.debug. --only vm.faults.
 
+check-system: setup
+	@tools/setup.sh system
+	@tools/kernel-tree.sh
+	@tools/kernel.sh system-a system-b
+	@tools/deb.sh
+	@tools/system-image.sh
+	@python3 tests/system/run.py
+
 bench-relocator:
 	@tools/setup.sh kernel vm
 	@tools/kernel-tree.sh
@@ -104,4 +113,4 @@ distclean:
 	@tools/clean.sh all
 
 .PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
-	check check-list check-pages check-debug bench-relocator clean distclean
+	check check-list check-pages check-debug check-system bench-relocator clean distclean

@@ -29,7 +29,6 @@ TREE = ("tools/kernel-tree.sh",)
 # The stock kernel first: what the others have in common with it, ccache has.
 KERNELS = [("tools/kernel.sh", variant)
            for variant in ("stock", "a", "b", "checked")]
-SYSTEM_KERNELS = ("tools/kernel.sh", "system-a", "system-b")
 UNIT = ("make", "-s", "--no-print-directory", "-C", "tests/unit",
         f"BUILD={BUILD}/unit", f"KERNEL_TREE={BUILD}/linux")
 DAEMON = (sys.executable, "tests/unit/run-daemon.py")
@@ -38,8 +37,6 @@ DAEMON_BUILD = ("make", "-s", "--no-print-directory", "-C", "daemon",
 VM = (sys.executable, "tests/vm/run.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
 SYSTEM = (sys.executable, "tests/system/run.py")
-PACKAGE = ("tools/deb.sh",)
-IMAGE = ("tools/system-image.sh",)
 
 
 @dataclass
@@ -70,8 +67,7 @@ def suites(only: str) -> list[Suite]:
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),
               [TREE], [*KERNELS, KEXEC_TOOLS]),
-        Suite("system", (*SYSTEM, "--list"), (*SYSTEM, "--only", only),
-              [TREE, SYSTEM_KERNELS, PACKAGE, IMAGE]),
+        Suite("system", (*SYSTEM, "--list"), (*SYSTEM, "--only", only)),
         Suite("patches", ("tools/check-patches.sh", "--list"),
               ("tools/check-patches.sh",), [TREE]),
     ]

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness import check
-from system import fastreboot
-from system.machine import SystemBoot, SystemMachine
+from system import fastreboot, payloads
+from system.machine import POOL, SystemBoot, SystemMachine
 from system.world import System, scenario
 
 # Healthy, but with kernel b.
@@ -114,17 +114,18 @@ def after_a_cold_boot(system: System) -> None:
         machine, "health.service", "-b all")))
 
 
-@scenario(timeout=1200)
-def hangs(system: System) -> None:
+@scenario(timeout=1200, variants={"now": {"command": "commit --now"},
+                                  "orderly": {"command": "commit"}})
+def hangs(system: System, command: str) -> None:
     """The new kernel does nothing at all: the watchdog resets the machine."""
-    from system import payloads
     machine = system.machine(watchdog=True)
-    machine.start()
+    # Else the kernel stops this watchdog before it jumps.
+    machine.start(append=f"{POOL} watchdog.stop_on_reboot=0")
     path = system.payload_file("hanging", payloads.hanging())
     machine.mount_payload()
     fastreboot.configure(machine, "[Commit]\nWatchdogSec=10s")
     fastreboot.stage(machine, "--kernel", path, "--cmdline",
                      "root=/dev/vda")
-    boot = machine.restart("fastreboot commit --now")
+    boot = machine.restart(f"fastreboot {command}")
     check.true("kernel a runs again", boot.release.endswith("-a"),
                boot.release)

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from harness import check
 from system import fastreboot
 from system.fastreboot import SYSFS, Exit
@@ -18,7 +15,7 @@ CERTIFICATES = "/etc/fastreboot/certificates"
 
 def signers(system: System) -> tuple[Signer, Signer]:
     """One that the machine will trust, and one that it won't."""
-    folder = Path(tempfile.mkdtemp(dir=system._workspace))
+    folder = system.folder("keys")
     return Signer(folder, "trusted"), Signer(folder, "stranger")
 
 

@@ -33,6 +33,16 @@ def check_timeline(machine: SystemMachine, orderly: bool) -> None:
                    (userspace["shutdown_ns"] or 0) > 0, userspace)
 
 
+def check_metrics(machine: SystemMachine) -> None:
+    """Is the blackout there for a collector that is not root?"""
+    timeline = json.loads(fastreboot.run(machine, "timeline", "--json").text)
+    blackout = machine.sh(
+        "runuser -u alice -- sed -n 's/^fastreboot_blackout_seconds //p' "
+        "/var/lib/fastreboot/metrics.prom").text
+    check.equal("blackout of the metrics, in nanoseconds",
+                round(float(blackout) * 1e9), timeline["blackout_ns"])
+
+
 @scenario(timeout=700)
 def staging_is_no_reboot(system: System) -> None:
     """With a payload staged, `systemctl reboot` resets the machine."""
@@ -65,8 +75,10 @@ def update(system: System, options: list[str]) -> None:
     check.equal("outcome", found["last_update"]["outcome"], "confirmed")
     check.equal("tries", found["tries"], 0)
     check_timeline(machine, orderly=not options)
-    check.true("the journal tells of the confirmation",
-               bool(fastreboot.messages(machine, "[Cc]onfirmed")))
+    check.true("the journal tells of the confirmation, and explains it",
+               "Defined-By: fastreboot" in machine.sh(
+                   "journalctl -b -x -t fastrebootd -g 'is confirmed'").text)
+    check_metrics(machine)
     fastreboot.run(machine, "status")
     fastreboot.run(machine, "timeline")
 

@@ -37,6 +37,10 @@ class System(Vm):
         self.machines.append(machine)
         return machine
 
+    def folder(self, name: str) -> Path:
+        """A folder of the host that ends with the scenario."""
+        return self._folder(name)
+
 
 def scenario(*, timeout: float, package: bool = True,
              variants: Mapping[str, Mapping[str, Any]] | None = None
