@@ -23,7 +23,7 @@ def boots(system: System) -> None:
 
 @scenario(timeout=500, package=False)
 def reboots(system: System) -> None:
-    """`systemctl reboot` resets the machine, and the disk keeps what it has."""
+    """`systemctl reboot` resets the machine; the disk keeps what it has."""
     machine = system.machine()
     before = machine.start()
     machine.sh("echo kept >/root/kept")

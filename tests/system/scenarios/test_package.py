@@ -20,7 +20,8 @@ def works(system: System) -> None:
     check.equal("failed units", failed, "")
     check.equal("state of systemd", boot.state, "running")
     machine.sh("systemctl is-active fastrebootd.service fastrebootd.socket")
-    found = machine.sh("systemd-analyze verify --man=no " + " ".join(UNITS)).text
+    found = machine.sh("systemd-analyze verify --man=no "
+                       + " ".join(UNITS)).text
     check.equal("what systemd-analyze says of the units", found, "")
     fastreboot.status(machine)
 
