@@ -37,7 +37,7 @@ STAGE = "stage 0 kernel=/kernel cmdline=x initrd="
 LOAD = "kexec-file-load /kernel {} x flags={}"
 
 # More calls than any operation makes.
-MANY = 5000
+MANY = 50_000
 
 # What a lack of memory may be called, or of user space's.
 ERRORS = {"ENOMEM", "EFAULT"}
