@@ -44,13 +44,17 @@ static void end_process(pid_t *pid)
 /* A child that ends when this process does, however that ends. */
 static pid_t fork_child(void)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It may have ended before it was asked for the signal. */
+		if (getppid() != parent)
+			_exit(1);
+	}
 	return pid;
 }
 
