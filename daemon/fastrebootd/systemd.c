@@ -17,7 +17,12 @@
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER "org.freedesktop.systemd1.Manager"
 #define UNIT "org.freedesktop.systemd1.Unit"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
 #define PRIVATE "/run/systemd/private"
+
+#define TARGET "boot-complete.target"
+#define TARGET_PATH OBJECT "/unit/boot_2dcomplete_2etarget"
+#define CONFIRM_SERVICE "fastreboot-confirm.service"
 
 #define WAIT_USEC (5 * 1000 * 1000)
 #define RETRY_USEC (1000 * 1000)
@@ -220,13 +225,120 @@ static int on_job_removed(sd_bus_message *message, void *userdata,
 	if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) <
 	    0)
 		return 0;
-	if (strcmp(unit, "boot-complete.target") || !strcmp(result, "done") ||
+	if (strcmp(unit, TARGET) || !strcmp(result, "done") ||
 	    !confirm_is_watching(daemon))
 		return 0;
 	/* Stopping the target, or a shutdown that replaces its job. */
 	if (!strcmp(result, "canceled") || !strcmp(result, "skipped"))
 		return 0;
 	ask_failed_units(daemon);
+	return 0;
+}
+
+/* Reads the variant of one property, or skips it. */
+typedef int (*property_reader)(sd_bus_message *reply, const char *name,
+			       void *into);
+
+/* The answer to GetAll. */
+static int read_properties(sd_bus_message *reply, property_reader read,
+			   void *into)
+{
+	const char *name;
+	int err;
+
+	err = sd_bus_message_enter_container(reply, 'a', "{sv}");
+	while (err >= 0) {
+		err = sd_bus_message_enter_container(reply, 'e', "sv");
+		if (err <= 0)
+			return err;
+		err = sd_bus_message_read(reply, "s", &name);
+		if (err >= 0)
+			err = read(reply, name, into);
+		if (err >= 0)
+			err = sd_bus_message_exit_container(reply);
+	}
+	return err;
+}
+
+/**
+ * struct target - boot-complete.target
+ * @state: as systemd has it
+ * @job: id of the job that is there for it; 0 if there is none
+ * @is_required: did the boot ask for it, by fastreboot-confirm.service?
+ */
+struct target {
+	char state[32];
+	uint32_t job;
+	bool is_required;
+};
+
+static int read_required_by(sd_bus_message *reply, struct target *target)
+{
+	const char *unit;
+	int err;
+
+	err = sd_bus_message_enter_container(reply, 'v', "as");
+	if (err >= 0)
+		err = sd_bus_message_enter_container(reply, 'a', "s");
+	if (err < 0)
+		return err;
+	while ((err = sd_bus_message_read(reply, "s", &unit)) > 0)
+		if (!strcmp(unit, CONFIRM_SERVICE))
+			target->is_required = true;
+	if (err >= 0)
+		err = sd_bus_message_exit_container(reply);
+	if (err >= 0)
+		err = sd_bus_message_exit_container(reply);
+	return err;
+}
+
+static int read_target(sd_bus_message *reply, const char *name, void *into)
+{
+	struct target *target = into;
+	const char *text;
+	int err;
+
+	if (!strcmp(name, "Job"))
+		return sd_bus_message_read(reply, "v", "(uo)", &target->job,
+					   &text);
+	if (!strcmp(name, "RequiredBy"))
+		return read_required_by(reply, target);
+	if (strcmp(name, "ActiveState"))
+		return sd_bus_message_skip(reply, "v");
+	err = sd_bus_message_read(reply, "v", "s", &text);
+	if (err >= 0)
+		snprintf(target->state, sizeof(target->state), "%s", text);
+	return err;
+}
+
+/* We are ordered before the target, and whoever confirms wants it. So if it was
+ * not reached and no job is there to reach it, its job has failed before we
+ * came, and JobRemoved with it.
+ */
+static int on_target(sd_bus_message *reply, void *userdata,
+		     sd_bus_error *unused)
+{
+	struct daemon *daemon = userdata;
+	struct target target = { 0 };
+
+	if (sd_bus_message_get_error(reply) ||
+	    read_properties(reply, read_target, &target) < 0)
+		return 0;
+	if (confirm_is_watching(daemon) && target.is_required && !target.job &&
+	    !strcmp(target.state, "inactive"))
+		ask_failed_units(daemon);
+	return 0;
+}
+
+/* From here on JobRemoved tells; what was before? */
+static int on_subscribed(sd_bus_message *reply, void *userdata,
+			 sd_bus_error *unused)
+{
+	struct daemon *daemon = userdata;
+
+	sd_bus_call_method_async(daemon->systemd.bus, NULL, SERVICE,
+				 TARGET_PATH, PROPERTIES, "GetAll", on_target,
+				 daemon, "s", UNIT);
 	return 0;
 }
 
@@ -239,9 +351,9 @@ struct stamps {
 	uint64_t finish;
 };
 
-static int read_stamp(sd_bus_message *reply, const char *name,
-		      struct stamps *stamps)
+static int read_stamp(sd_bus_message *reply, const char *name, void *into)
 {
+	struct stamps *stamps = into;
 	const struct {
 		const char *name;
 		uint64_t *stamp;
@@ -258,25 +370,6 @@ static int read_stamp(sd_bus_message *reply, const char *name,
 	return sd_bus_message_skip(reply, "v");
 }
 
-static int read_stamps(sd_bus_message *reply, struct stamps *stamps)
-{
-	const char *name;
-	int err;
-
-	err = sd_bus_message_enter_container(reply, 'a', "{sv}");
-	while (err >= 0) {
-		err = sd_bus_message_enter_container(reply, 'e', "sv");
-		if (err <= 0)
-			return err;
-		err = sd_bus_message_read(reply, "s", &name);
-		if (err >= 0)
-			err = read_stamp(reply, name, stamps);
-		if (err >= 0)
-			err = sd_bus_message_exit_container(reply);
-	}
-	return err;
-}
-
 static int on_stamps(sd_bus_message *reply, void *userdata,
 		     sd_bus_error *unused)
 {
@@ -284,7 +377,8 @@ static int on_stamps(sd_bus_message *reply, void *userdata,
 	struct stamps stamps = { 0 };
 	uint64_t begin;
 
-	if (sd_bus_message_get_error(reply) || read_stamps(reply, &stamps) < 0)
+	if (sd_bus_message_get_error(reply) ||
+	    read_properties(reply, read_stamp, &stamps) < 0)
 		return 0;
 	begin = stamps.initrd ? stamps.initrd : stamps.userspace;
 	if (begin && stamps.finish > begin)
@@ -296,8 +390,8 @@ static int on_stamps(sd_bus_message *reply, void *userdata,
 static void ask_stamps(struct daemon *daemon)
 {
 	sd_bus_call_method_async(daemon->systemd.bus, NULL, SERVICE, OBJECT,
-				 "org.freedesktop.DBus.Properties", "GetAll",
-				 on_stamps, daemon, "s", MANAGER);
+				 PROPERTIES, "GetAll", on_stamps, daemon, "s",
+				 MANAGER);
 }
 
 static int on_startup_finished(sd_bus_message *message, void *userdata,
@@ -367,8 +461,8 @@ static int watch(struct daemon *daemon)
 				   on_startup_finished);
 	if (err >= 0)
 		err = sd_bus_call_method_async(bus, NULL, SERVICE, OBJECT,
-					       MANAGER, "Subscribe", NULL, NULL,
-					       NULL);
+					       MANAGER, "Subscribe",
+					       on_subscribed, daemon, NULL);
 	return err;
 }
 

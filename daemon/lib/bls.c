@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * An entry is lines of a key, blanks and a value. Paths in it begin at the boot
- * root, the folder that has loader/entries/; none leads out of it by "..". What
+ * root, the folder that has loader/entries/, or at the root of its file system: the
+ * specification means a partition, and where /boot is a mere folder of the root
+ * file system, kernel-install(8) writes "/boot/..."; none leads out by "..". What
  * else there may be in such files (for boot loaders of other systems, or newer
  * ones) is passed over.
  */
@@ -14,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "io.h"
@@ -349,6 +353,62 @@ static int search_folder(const char *folder, const char *wanted,
 	return -errno;
 }
 
+/* Is the folder on the same file system as the one above it? */
+static bool continues_above(const char *folder)
+{
+	_cleanup_free_ char *above = NULL;
+	struct stat here, there;
+
+	if (asprintf(&above, "%s/..", folder) < 0) {
+		above = NULL;
+		return false;
+	}
+	return !stat(folder, &here) && !stat(above, &there) &&
+	       here.st_dev == there.st_dev && here.st_ino != there.st_ino;
+}
+
+/* The root of the file system that a boot root is on: the boot root itself if
+ * that is a mount point. NULL: no memory.
+ */
+static char *file_system_root(const char *root)
+{
+	char *top = realpath(*root ? root : "/", NULL);
+
+	while (top && continues_above(top)) {
+		char *slash = strrchr(top, '/');
+
+		slash[slash == top] = '\0';
+	}
+	return top;
+}
+
+static bool kernel_is_there(const struct fr_bls_entry *entry)
+{
+	const char *path = entry->linux_path ?: entry->uki_path;
+
+	return path && !access(path, F_OK);
+}
+
+/* Once more with the root of the file system, if that is where the kernel is. */
+static int retry_at_top(const char *text, size_t size, const char *path,
+			struct fr_bls_entry *entry)
+{
+	_cleanup_bls_entry_ struct fr_bls_entry other = { 0 };
+	_cleanup_free_ char *top = file_system_root(entry->root);
+	struct fr_error ignored = { 0 };
+	struct fr_bls_entry swap;
+
+	if (!top)
+		return -ENOMEM;
+	if (!fr_bls_parse(text, size, top, path, &other, &ignored) &&
+	    kernel_is_there(&other)) {
+		swap = *entry;
+		*entry = other;
+		other = swap;
+	}
+	return 0;
+}
+
 static int read_entry(const char *root, const char *path,
 		      struct fr_bls_entry *ret, struct fr_error *error)
 {
@@ -373,6 +433,9 @@ static int read_entry(const char *root, const char *path,
 	r = fr_bls_parse(text, size, root, path, &entry, error);
 	if (r < 0)
 		return r;
+	if (!kernel_is_there(&entry) &&
+	    retry_at_top(text, size, path, &entry) < 0)
+		return fr_fail_memory(error);
 	entry.id = strndup(name, id_size(name));
 	if (!entry.id)
 		return fr_fail_memory(error);
