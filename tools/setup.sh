@@ -24,12 +24,12 @@ packages_for() {
 		packages_for daemon ;;
 	daemon)	echo gcc libc6-dev make pkg-config libsystemd-dev libjson-c-dev \
 		     libssl-dev zlib1g-dev libzstd-dev liblzma-dev ;;
-	deb)	echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross make \
+	deb)	echo build-essential gcc-aarch64-linux-gnu libc6-dev-arm64-cross make \
 		     pkg-config dpkg-dev debhelper lintian \
 		     crossbuild-essential-arm64 libsystemd-dev:arm64 \
 		     libjson-c-dev:arm64 libssl-dev:arm64 zlib1g-dev:arm64 \
 		     libzstd-dev:arm64 liblzma-dev:arm64 ;;
-	system)	echo mmdebstrap qemu-user-static binfmt-support e2fsprogs \
+	system)	echo zstd mmdebstrap qemu-user-static binfmt-support e2fsprogs \
 		     binutils qemu-system-arm python3 openssl
 		packages_for deb ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
