@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import harness.scenario
 from harness.build import Build
 from harness.options import Options
 from harness.runner import Result, Runner
@@ -18,8 +17,6 @@ from harness.vm import Vm
 from .machine import SystemMachine
 
 KERNELS = ("system-a", "system-b")
-
-_declared: list[Scenario] = []
 
 
 class System(Vm):
@@ -50,25 +47,8 @@ def scenario(*, timeout: float, package: bool = True,
     package -- it needs the package to be on the disk
     """
     requires = (*KERNELS, *(["package"] if package else []))
-
-    def declare(body: Body) -> Body:
-        base = (f"system.{body.__module__.removeprefix('test_')}."
-                f"{body.__name__}")
-        for variant, arguments in (variants or {"": {}}).items():
-            _declared.append(Scenario(
-                f"{base}.{variant}" if variant else base,
-                (body.__doc__ or "").strip(), timeout, requires, body,
-                arguments))
-        return body
-    return declare
-
-
-def load_scenarios(folder: Path) -> list[Scenario]:
-    """Import every test_*.py of a folder; return what they declare."""
-    sys.path.insert(0, str(folder))
-    for path in sorted(folder.glob("test_*.py")):
-        importlib.import_module(path.stem)
-    return list(_declared)
+    return harness.scenario.scenario(timeout=timeout, requires=requires,
+                                     variants=variants, suite="system")
 
 
 class SystemRunner(Runner):

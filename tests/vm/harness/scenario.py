@@ -21,7 +21,7 @@ _declared: list[Scenario] = []
 class Scenario:
     """One test.
 
-    name -- vm.<file>.<function>[.<variant>], file without "test_"
+    name -- <suite>.<file>.<function>[.<variant>], file without "test_"
     description -- the function's docstring
     timeout -- seconds of wall clock
     requires -- kernel variants without which it is skipped
@@ -38,15 +38,16 @@ class Scenario:
 
 
 def scenario(*, timeout: float, requires: Sequence[str] = ("a", "b"),
-             variants: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> Callable[[Body], Body]:
+             variants: Mapping[str, Mapping[str, Any]] | None = None,
+             suite: str = "vm") -> Callable[[Body], Body]:
     """Declare a function to be a scenario, or one scenario a variant.
 
     The function is called with a Vm and, by name, the arguments that
     `variants` has under the variant's name.
     """
     def declare(body: Body) -> Body:
-        base = f"vm.{body.__module__.removeprefix('test_')}.{body.__name__}"
+        topic = body.__module__.removeprefix("test_")
+        base = f"{suite}.{topic}.{body.__name__}"
         for variant, arguments in (variants or {"": {}}).items():
             _declared.append(Scenario(
                 name=f"{base}.{variant}" if variant else base,
