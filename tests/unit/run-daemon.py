@@ -260,6 +260,18 @@ def stages_and_verifies(machine: Machine) -> None:
 
 
 @test
+def says_what_a_value_may_be(machine: Machine) -> None:
+    machine.start(first=True)
+    for value in ("", "x" * 4097):
+        text = machine.stage(0, f"--cmdline={value}", status=2)
+        check('"cmdline"' in text and "empty" in text and "4096" in text, text)
+    text = machine.stage(0, f"--cmdline={'x' * 2048}", status=14)
+    check("2048" in text and "2047" in text, text)
+    equal(machine.slots(), ["empty", "empty"], "slots")
+    machine.stop()
+
+
+@test
 def inherits_the_command_line(machine: Machine) -> None:
     machine.start(first=True)
     machine.stage()
