@@ -75,9 +75,10 @@ void say_ready(void)
 
 	uname(&name);
 	snprintf(line, sizeof(line),
-		 "ready release=%s text=0x%lx memtotal=%lu cpus=%ld",
+		 "ready release=%s text=0x%lx memtotal=%lu cpus=%ld begin=%llu",
 		 name.release, text_address(), memory_total(),
-		 sysconf(_SC_NPROCESSORS_ONLN));
+		 sysconf(_SC_NPROCESSORS_ONLN),
+		 (unsigned long long)bench_begin);
 	if (!access(FASTREBOOT, F_OK))
 		append_fastreboot(line, sizeof(line));
 	say("%s", line);

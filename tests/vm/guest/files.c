@@ -2,10 +2,12 @@
 /* Commands that read and write files, and what the other commands use. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -371,4 +373,27 @@ int command_await(char **args)
 		got = fail(-errno, "read %s", args[0]);
 	close(watch.fd);
 	return got < 0 ? got : 0;
+}
+
+/* appear DEVICE: wait until a device's file exists; the kernel tells of devices */
+int command_appear(char **args)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	char event[4096];
+	int events, error = 0;
+
+	events = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC,
+			NETLINK_KOBJECT_UEVENT);
+	if (events < 0)
+		return fail(-errno, "listen to the kernel's events");
+	/* Listen first, and look then: nothing gets lost in between. */
+	if (bind(events, (struct sockaddr *)&address, sizeof(address)))
+		error = fail(-errno, "listen to the kernel's events");
+	while (!error && access(args[0], F_OK)) {
+		if (recv(events, event, sizeof(event), 0) < 0 &&
+		    errno != EINTR && errno != ENOBUFS)
+			error = fail(-errno, "receive an event");
+	}
+	close(events);
+	return error;
 }

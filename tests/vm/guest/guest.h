@@ -76,6 +76,7 @@ int command_stream(char **args);
 int command_zeros(char **args);
 int command_hex(char **args);
 int command_await(char **args);
+int command_appear(char **args);
 
 /* sha256.c */
 int command_sha256(char **args);
@@ -110,8 +111,16 @@ int command_leaks(char **args);
 int command_page_owners(char **args);
 
 /* bench.c */
+extern uint64_t bench_begin;
 int command_copy(char **args);
 int command_counted_reboot(char **args);
+int command_punctual_reboot(char **args);
+int command_timed(char **args);
+int command_lowest(char **args);
+int command_lines(char **args);
+
+/* script.c */
+void run_script(void (*obey)(char *line));
 
 /* programs.c */
 int command_run(char **args);

@@ -15,6 +15,8 @@
  * ...", with double quotes around arguments that contain blanks; commands.c
  * has the names. Every command gets exactly one "ok" or "error", except
  * a reboot that succeeds.
+ *
+ * Before it listens it does what /script says, if there is one: script.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,6 +46,7 @@ int main(void)
 	mount_all();
 	talk_open();
 	say_ready();
+	run_script(obey);
 	say("prompt");
 	while (read_input(line, sizeof(line)))
 		obey(line);

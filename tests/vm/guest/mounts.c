@@ -8,9 +8,9 @@
 /**
  * mount_all - mount what the kernel and the machine offer
  *
- * The initramfs has the directories. Kernels without securityfs or debugfs and
- * machines without a payload share are fine: nobody will ask for the files
- * then.
+ * The initramfs has the directories. Kernels without securityfs, debugfs or
+ * pstore, and machines without a payload share are fine: nobody will ask for
+ * the files then.
  */
 void mount_all(void)
 {
@@ -19,6 +19,7 @@ void mount_all(void)
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mount("pstore", "/sys/fs/pstore", "pstore", 0, NULL);
 	mount("payload", "/payload", "9p", MS_RDONLY,
 	      "trans=virtio,version=9p2000.L,msize=262144");
 }

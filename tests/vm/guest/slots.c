@@ -49,7 +49,7 @@ static int stage_cmdline(char **args, const char *slot)
 	return error ? fail(error, "cmdline") : 0;
 }
 
-/* stage SLOT kernel=PATH [initrd=PATH] [dtb=PATH] [cmdline=TEXT] */
+/* stage SLOT kernel=PATH [initrd=PATH|root=PATH] [dtb=PATH] [cmdline=TEXT] */
 int command_stage(char **args)
 {
 	const char *slot = args[0];
@@ -58,6 +58,7 @@ int command_stage(char **args)
 	return control(slot, "begin")			      ?:
 		       stage_segment(options, slot, "kernel") ?:
 		       stage_segment(options, slot, "initrd") ?:
+		       stage_segment(options, slot, "root")   ?:
 		       stage_segment(options, slot, "dtb")    ?:
 		       stage_cmdline(options, slot)	      ?:
 		       control(slot, "seal");
