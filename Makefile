@@ -6,9 +6,11 @@
 # VARIANT=<name>...	which kernels `make kernel` builds: a b checked debug page16
 #			page64 stock
 # ONLY=<pattern>	which tests `make check` runs
+# BENCH=<options>	of `make bench`: --quick, --only, --strict, --jobs
 
 VARIANT ?= a b
 ONLY ?=
+BENCH ?=
 export KERNEL_SRC
 
 help:
@@ -19,6 +21,8 @@ help:
 	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
 	@echo 'make check-system         those of Debian with systemd, and the package'
 	@echo 'make check-debug          those of a kernel that watches itself, and fails'
+	@echo 'make bench                how long reboots take, stock and with the pool'
+	@echo 'make bench-profile        what a blackout consists of, by function'
 	@echo 'make bench-relocator      instructions that relocating a payload takes'
 	@echo 'make daemon               fastrebootd and fastreboot, in build/daemon/native'
 	@echo 'make deb                  the Debian package for arm64, in build/deb'
@@ -100,6 +104,20 @@ check-system: setup
 	@tools/system-image.sh
 	@python3 tests/system/run.py
 
+# Debian's matplotlib is for Debian's python3.
+bench:
+	@tools/setup.sh kernel vm bench
+	@tools/kernel-tree.sh
+	@tools/kernel.sh stock a
+	@tools/kexec-tools.sh
+	@/usr/bin/python3 tests/bench/bench.py $(BENCH)
+
+bench-profile:
+	@tools/setup.sh kernel vm bench
+	@tools/kernel-tree.sh
+	@tools/kernel.sh stock a
+	@/usr/bin/python3 tests/bench/profiling.py
+
 bench-relocator:
 	@tools/setup.sh kernel vm
 	@tools/kernel-tree.sh
@@ -113,4 +131,5 @@ distclean:
 	@tools/clean.sh all
 
 .PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
-	check check-list check-pages check-debug check-system bench-relocator clean distclean
+	check check-list check-pages check-debug check-system bench \
+	bench-profile bench-relocator clean distclean

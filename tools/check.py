@@ -35,6 +35,7 @@ DAEMON = (sys.executable, "tests/unit/run-daemon.py")
 DAEMON_BUILD = ("make", "-s", "--no-print-directory", "-C", "daemon",
                 "KIND=asan")
 VM = (sys.executable, "tests/vm/run.py")
+BENCH = (sys.executable, "tests/bench/test_results.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
 SYSTEM = (sys.executable, "tests/system/run.py")
 
@@ -63,6 +64,7 @@ def suites(only: str) -> list[Suite]:
               [TREE]),
         Suite("daemon", (*DAEMON, "--list"), (*DAEMON, "--only", only),
               [DAEMON_BUILD]),
+        Suite("bench", (*BENCH, "--list"), (*BENCH, "--only", only)),
         Suite("dts", ("tools/check-dts.sh", "--list"),
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),
