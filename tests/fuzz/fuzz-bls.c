@@ -25,6 +25,8 @@ static void check_entry(const struct fr_bls_entry *entry)
 	check_path(entry->linux_path);
 	check_path(entry->uki_path);
 	check_path(entry->devicetree);
+	check_path(entry->root_image);
+	fuzz_require(!entry->root_image || !*entry->initrds);
 	for (char **initrd = entry->initrds; *initrd; initrd++)
 		check_path(*initrd);
 }

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "schemas.h"
+
+enum fr_failure state_failure(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENODATA:
+		return FR_NOT_FOUND;
+	case -EBUSY:
+		return FR_BUSY;
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		return FR_NOT_PERMITTED;
+	case -EBADMSG:
+		return FR_VERIFICATION_FAILED;
+	case -ESTALE:
+		return FR_STALE;
+	case -EPROTONOSUPPORT:
+	case -EPROTO:
+		return FR_UNSUPPORTED;
+	case -ENOSPC:
+	case -EFBIG:
+		return FR_TOO_LARGE;
+	case -EEXIST:
+		return FR_REFUSED;
+	case -EINVAL:
+		return FR_USAGE;
+	case -ENOMEM:
+		return FR_NO_MEMORY;
+	}
+	return FR_FAILED;
+}
+
+/* A result looks like that of every other verb. */
+static int report(const struct state_request *request,
+		  const struct cli_result *result)
+{
+	const struct cli_verb verb = { .name = "state", .id = CLI_STATE };
+	const struct cli_request as_verb = { .verb = &verb,
+					     .json = request->json };
+
+	return cli_report(&as_verb, result);
+}
+
+int state_report(const struct state_request *request, const char *message,
+		 struct json_object *details)
+{
+	const struct cli_result result = { .name = "done",
+					   .message = message,
+					   .details = details };
+
+	return report(request, &result);
+}
+
+int state_report_error(const struct state_request *request,
+		       const struct fr_error *error)
+{
+	struct cli_result result = {
+		.failure = error->failure == FR_OK ? FR_FAILED : error->failure,
+		.message = error->text,
+	};
+
+	result.name = fr_failure_name(result.failure);
+	return report(request, &result);
+}
+
+int state_report_failure(const struct state_request *request, int err,
+			 const struct fr_state_error *error)
+{
+	struct fr_error as_error = { .failure = state_failure(err) };
+
+	fr_fail(&as_error, as_error.failure, err, "%s", error->text);
+	return state_report_error(request, &as_error);
+}
+
+/* A line with the name of the object in it. */
+static int done(const struct state_request *request, const char *what)
+{
+	_cleanup_free_ char *message = NULL;
+
+	if (asprintf(&message, "%s %s", request->name, what) < 0)
+		message = NULL;
+	return state_report(request, message ?: "", NULL);
+}
+
+static struct fr_state_new new_object(const struct state_request *request)
+{
+	return (struct fr_state_new){
+		.name = request->name,
+		.schema = request->schema,
+		.schema_version = request->schema_version ?:
+					  (request->schema ? 1 : 0),
+		.kind = request->in_place ? FR_STATE_IN_PLACE : FR_STATE_DOUBLE,
+		.capacity = request->size,
+		.uid = request->uid,
+		.gid = request->gid,
+		.mode = request->mode,
+	};
+}
+
+static int run_create(const struct state_request *request)
+{
+	const struct fr_state_new new = new_object(request);
+	struct fr_state_error error = { "" };
+	int err = fr_state_create(request->root, &new, &error);
+
+	if (err)
+		return state_report_failure(request, err, &error);
+	return done(request, "is there, and nothing is published in it yet");
+}
+
+static int run_remove(const struct state_request *request)
+{
+	struct fr_state_error error = { "" };
+	int err = fr_state_remove(request->root, request->name, &error);
+
+	if (err)
+		return state_report_failure(request, err, &error);
+	return done(request, "is wiped and removed");
+}
+
+static int fail_file(const struct state_request *request, int err)
+{
+	struct fr_error error = { 0 };
+
+	fr_fail(&error, err == -ENOENT ? FR_NOT_FOUND : FR_FAILED, err,
+		"%s: %s", request->file, strerror(-err));
+	return state_report_error(request, &error);
+}
+
+static int run_save(const struct state_request *request)
+{
+	const struct fr_state_new new = new_object(request);
+	struct fr_state_error error = { "" };
+	_cleanup_close_ int fd = -1;
+	int from = STDIN_FILENO;
+	int err;
+
+	if (strcmp(request->file, "-")) {
+		from = fd = open(request->file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return fail_file(request, -errno);
+	}
+	err = fr_state_save(request->root, &new, from, &error);
+	if (err)
+		return state_report_failure(request, err, &error);
+	return done(request, "is saved");
+}
+
+/* The new file beside the one that it will replace. */
+static char *temporary_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	int folder = slash ? (int)(slash - file) + 1 : 0;
+	char *name;
+
+	if (asprintf(&name, "%.*s.%s.XXXXXX", folder, file, file + folder) < 0)
+		return NULL;
+	return name;
+}
+
+static int restore_file(const struct state_request *request)
+{
+	_cleanup_free_ char *name = temporary_name(request->file);
+	_cleanup_close_ int fd = -1;
+	struct fr_state_error error = { "" };
+	int err;
+
+	if (!name)
+		return fail_file(request, -ENOMEM);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return fail_file(request, -errno);
+	err = fr_state_restore(request->root, request->name, fd, &error);
+	if (err) {
+		unlink(name);
+		return state_report_failure(request, err, &error);
+	}
+	if (fsync(fd) < 0 || rename(name, request->file) < 0) {
+		err = -errno;
+		unlink(name);
+		return fail_file(request, err);
+	}
+	return done(request, "is restored");
+}
+
+static int run_restore(const struct state_request *request)
+{
+	struct fr_state_error error = { "" };
+	int err;
+
+	if (strcmp(request->file, "-"))
+		return restore_file(request);
+	err = fr_state_restore(request->root, request->name, STDOUT_FILENO,
+			       &error);
+	return err ? state_report_failure(request, err, &error) : FR_OK;
+}
+
+static int run_check(const struct state_request *request)
+{
+	_cleanup_schemas_ struct fr_schemas schemas = { 0 };
+	struct fr_error error = { 0 };
+	unsigned int count = 0;
+	char message[64];
+	int err;
+
+	err = fr_schemas_load(request->name, &schemas, &error);
+	if (!err)
+		err = fr_schemas_check(&schemas, request->root, &count, &error);
+	if (err)
+		return state_report_error(request, &error);
+	snprintf(message, sizeof(message), "%u objects, all are understood",
+		 count);
+	return state_report(request, message, NULL);
+}
+
+static int run_make(const struct state_request *request)
+{
+	struct fr_error error = { 0 };
+	const char *message = "";
+	int err = state_volume_make(request->device, request->force, &message,
+				    &error);
+
+	return err ? state_report_error(request, &error) :
+		     state_report(request, message, NULL);
+}
+
+/* In the order of enum state_verb_id. */
+static int (*const functions[])(const struct state_request *request) = {
+	state_list, run_save,	  run_restore, run_create,
+	run_remove, state_verify, run_check,   run_make,
+};
+
+int state_is_asked(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (*argv[i] != '-')
+			return strcmp(argv[i], "state") ? 0 : i;
+	return 0;
+}
+
+/* The words without the word "state", to be freed: options may stand before it. */
+static char **other_words(int argc, char **argv, int at)
+{
+	char **words = calloc((size_t)argc, sizeof(*words));
+
+	for (int i = 0, to = 0; words && i < argc; i++)
+		if (i != at)
+			words[to++] = argv[i];
+	return words;
+}
+
+int state_main(int argc, char **argv, int at)
+{
+	_cleanup_free_ char **words = other_words(argc, argv, at);
+	struct state_request request = { 0 };
+	struct fr_error error = { 0 };
+
+	if (!words) {
+		fr_fail_memory(&error);
+		return state_report_error(&request, &error);
+	}
+	if (state_parse(argc - 1, words, &request, &error) < 0)
+		return state_report_error(&request, &error);
+	if (request.help) {
+		state_print_help(stdout,
+				 request.verb_given ? request.verb : NULL);
+		return FR_OK;
+	}
+	return functions[request.verb->id](&request);
+}
