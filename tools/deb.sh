@@ -38,7 +38,7 @@ build() {
 
 check() {
 	lintian --allow-root --fail-on error --display-level '>=warning' \
-		"$OUT/new/"fastreboot_*_"$ARCHITECTURE.deb"
+		"$OUT/new/"*_"$ARCHITECTURE.deb"
 }
 
 lock deb

@@ -20,20 +20,23 @@ packages_for() {
 		     libc6-dev-arm64-cross device-tree-compiler make python3 \
 		     sbsigntool erofs-utils ;;
 	unit)	echo gcc libc6-dev make libcmocka-dev python3 openssl \
-		     valgrind dbus-daemon mandoc
+		     valgrind dbus-daemon mandoc e2fsprogs
 		packages_for daemon ;;
 	daemon)	echo gcc libc6-dev make pkg-config libsystemd-dev libjson-c-dev \
-		     libssl-dev zlib1g-dev libzstd-dev liblzma-dev ;;
+		     libssl-dev zlib1g-dev libzstd-dev liblzma-dev \
+		     libblkid-dev ;;
 	deb)	echo build-essential gcc-aarch64-linux-gnu libc6-dev-arm64-cross make \
 		     pkg-config dpkg-dev debhelper lintian \
 		     crossbuild-essential-arm64 libsystemd-dev:arm64 \
 		     libjson-c-dev:arm64 libssl-dev:arm64 zlib1g-dev:arm64 \
-		     libzstd-dev:arm64 liblzma-dev:arm64 ;;
-	system)	echo zstd mmdebstrap qemu-user-static binfmt-support e2fsprogs \
+		     libzstd-dev:arm64 liblzma-dev:arm64 \
+		     libblkid-dev:arm64 ;;
+	system)	echo zstd erofs-utils mmdebstrap qemu-user-static binfmt-support e2fsprogs \
 		     binutils qemu-system-arm python3 openssl
 		packages_for deb ;;
+	bench)	echo gcc libc6-dev python3-matplotlib ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
-	*)	die "unknown purpose '$1'; there are kernel, vm, unit, daemon, deb, system and dts" ;;
+	*)	die "unknown purpose '$1'; there are kernel, vm, unit, daemon, deb, system, bench and dts" ;;
 	esac
 }
 

@@ -8,6 +8,8 @@
 #
 #   build/system/base.tar    Debian alone, which takes a minute and the network
 #   build/system/disk.ext4   what the machines boot from
+#   build/system/root.erofs  the same as a root image, without kernels and what
+#                            the tests can do without
 #
 # Programs of the image run here, in a chroot, by qemu-user.
 
@@ -16,11 +18,15 @@
 
 OUT=$BUILD/system
 GUEST=$ROOT/tests/system/guest
+PROGRAMS=$ROOT/tests/system/programs
 SUITE=bookworm
 MIRROR=http://deb.debian.org
-# The last line: what the package depends on, so that dpkg can install it.
+# Applications whose state is preserved; then what the package depends on, so that
+# dpkg can install it.
 PACKAGES=(systemd systemd-sysv dbus polkitd udev kmod procps
-	  libsystemd0 libjson-c5 libzstd1 liblzma5 zlib1g libssl3)
+	  memcached sqlite3
+	  libsystemd0 libjson-c5 libzstd1 liblzma5 zlib1g libssl3
+	  libblkid1 e2fsprogs)
 # Has to hold Debian, and what tests write to it. The file is sparse.
 DISK_SIZE=2G
 KERNELS=(system-a system-b)
@@ -126,6 +132,28 @@ settle() {
 	cp -r --no-preserve=ownership "$GUEST/." "$tree/"
 	chroot "$tree" systemctl enable fastreboot-test-shell.service
 	chroot "$tree" useradd --create-home --shell /bin/bash alice
+	# Who tests it starts it.
+	chroot "$tree" systemctl disable memcached.service
+}
+
+# The library for applications, and one of the tests' that uses it, built as any
+# application is: with what the packages have.
+install_library() {
+	local tree=$1 work=$OUT/library deb
+
+	rm -rf "$work"
+	mkdir "$work"
+	for deb in "$BUILD"/deb/libfastreboot-state{0,-dev}_*_arm64.deb; do
+		[ -e "$deb" ] || return 0
+		dpkg-deb -x "$deb" "$work"
+	done
+	cp -a "$work"/usr/lib/aarch64-linux-gnu/libfastreboot-state.so.0 \
+		"$tree/usr/lib/aarch64-linux-gnu/"
+	aarch64-linux-gnu-gcc -O2 -Wall -Wextra -I"$work/usr/include" \
+		-o "$tree/usr/local/bin/state-writer" \
+		"$PROGRAMS/state-writer.c" \
+		-L"$work/usr/lib/aarch64-linux-gnu" -lfastreboot-state -lcrypto
+	rm -rf "$work"
 }
 
 install_package() {
@@ -141,11 +169,24 @@ install_package() {
 	rm "$tree/root/package.deb"
 }
 
+# Makes the tree smaller, so that two of them fit into a pool. What is in it has
+# no time of day: the image is the same for the same content.
+make_root_image() {
+	local tree=$1
+
+	: >"$tree/etc/fstab"
+	rm -rf "${tree:?}"/boot/* "$tree"/usr/share/{doc,info,perl,perl5,zoneinfo} \
+		"$tree"/usr/lib/aarch64-linux-gnu/{perl,perl-base,gconv} \
+		"$tree"/usr/bin/perl* "$tree"/usr/lib/udev/hwdb.* \
+		"$tree"/var/cache/* "$tree"/var/lib/apt "$tree"/var/lib/dpkg/info
+	mkfs.erofs --quiet -T0 "$OUT/root.erofs.new" "$tree"
+}
+
 # Runs as root.
 make_disk() {
 	local tree=$OUT/tree variant
 
-	rm -rf "$tree" "$OUT/disk.ext4.new"
+	rm -rf "$tree" "$OUT/disk.ext4.new" "$OUT/root.erofs.new"
 	mkdir "$tree"
 	tar -C "$tree" --numeric-owner -xf "$OUT/base.tar"
 	for variant in "${KERNELS[@]}"; do
@@ -153,19 +194,22 @@ make_disk() {
 	done
 	settle "$tree"
 	install_package "$tree" "$(package)"
+	install_library "$tree"
 	# /usr is as old as /etc and /var: nothing to bring up to date at boot
 	touch "$tree/etc/.updated" "$tree/var/.updated"
 	mke2fs -q -t ext4 -d "$tree" -L fastreboot-test "$OUT/disk.ext4.new" \
 		"$DISK_SIZE"
+	make_root_image "$tree"
 	rm -rf "$tree"
-	chown "$1" "$OUT/disk.ext4.new"
+	chown "$1" "$OUT/disk.ext4.new" "$OUT/root.erofs.new"
+	mv "$OUT/root.erofs.new" "$OUT/root.erofs"
 	mv "$OUT/disk.ext4.new" "$OUT/disk.ext4"
 }
 
 disk() {
 	local now files package
 
-	mapfile -t files < <(find "$GUEST" -type f | sort)
+	mapfile -t files < <(find "$GUEST" "$PROGRAMS" -type f | sort)
 	package=$(package)
 	now=$(cat "$OUT/base.stamp"
 	      hash_of "$0" "${files[@]}" "${KERNELS[@]/#/$BUILD/kernel/Image-}" \

@@ -21,32 +21,52 @@ datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 # These are systemd's, whatever the prefix: it looks nowhere else.
 libdir = $(prefix)/lib
+shutdowndir ?= $(libdir)/systemd/system-shutdown
 unitdir ?= $(libdir)/systemd/system
 catalogdir ?= $(libdir)/systemd/catalog
 tmpfilesdir ?= $(libdir)/tmpfiles.d
 kernelinstalldir ?= $(libdir)/kernel/install.d
 configdir = $(libdir)/fastreboot
+generatordir ?= $(libdir)/systemd/system-generators
+udevdir ?= $(libdir)/udev/rules.d
+# These are not: where libraries are is the system's convention.
+includedir ?= $(prefix)/include
+librarydir ?= $(prefix)/lib
 
 INSTALL = install
 UNITS := $(wildcard $(TOP)/units/*.service.in $(TOP)/units/fastreboot*.socket \
-	$(TOP)/units/*.timer)
-MANUALS := $(wildcard $(TOP)/tools/man/*.[1-8])
+	$(TOP)/units/*.timer $(TOP)/units/*.mount)
+MANUALS := $(filter-out %.3,$(wildcard $(TOP)/tools/man/*.[1-8]))
+STATE = $(TOP)/daemon/state
+VERSION = $(shell sed -n '1s/^[^(]*(\([^)]*\)).*/\1/p' $(TOP)/debian/changelog)
 
 # $(call data,FILE,TARGET)
 data = $(INSTALL) -D -m 644 $(1) $(DESTDIR)$(2)
 # $(call filled,FILE,TARGET,MODE): with the places filled in
 filled = $(INSTALL) -d $(DESTDIR)$(dir $(2)) && \
 	sed -e 's|@bindir@|$(bindir)|g' -e 's|@libexecdir@|$(libexecdir)|g' \
-		-e 's|@libdir@|$(libdir)|g' $(1) >$(DESTDIR)$(2) && \
+		-e 's|@libdir@|$(libdir)|g' \
+		-e 's|@unitdir@|$(unitdir)|g' $(1) >$(DESTDIR)$(2) && \
 	chmod $(3) $(DESTDIR)$(2)
 
-install: install-programs install-units install-bus install-configuration \
-	install-kernel-hooks install-manuals install-completions
+install: install-package install-library install-development
+
+# All but the library for applications
+install-package: install-programs install-units install-bus \
+	install-configuration install-kernel-hooks install-manuals \
+	install-completions install-examples
 
 install-programs:
 	$(INSTALL) -D -m 755 $(PROGRAMS)/fastreboot $(DESTDIR)$(bindir)/fastreboot
 	$(INSTALL) -D -m 755 $(PROGRAMS)/fastrebootd \
 		$(DESTDIR)$(libexecdir)/fastrebootd
+	$(INSTALL) -D -m 755 $(PROGRAMS)/fastreboot-wipe-state \
+		$(DESTDIR)$(libexecdir)/fastreboot-wipe-state
+	$(INSTALL) -D -m 755 $(PROGRAMS)/root-overlay \
+		$(DESTDIR)$(configdir)/root-overlay
+	$(INSTALL) -d $(DESTDIR)$(shutdowndir)
+	ln -sf $(libexecdir)/fastreboot-wipe-state \
+		$(DESTDIR)$(shutdowndir)/fastreboot-wipe-state
 
 install-units:
 	set -e; for unit in $(UNITS); do \
@@ -54,6 +74,8 @@ install-units:
 		$(call filled,$$unit,$(unitdir)/$$name,644); \
 	done
 	$(call data,$(TOP)/units/fastreboot.tmpfiles,$(tmpfilesdir)/fastreboot.conf)
+	$(call data,$(TOP)/units/60-fastreboot-state.rules,$(udevdir)/60-fastreboot-state.rules)
+	$(call filled,$(TOP)/units/fastreboot-state-generator.in,$(generatordir)/fastreboot-state-generator,755)
 	$(call data,$(TOP)/units/fastreboot.catalog,$(catalogdir)/fastreboot.catalog)
 
 install-bus:
@@ -72,6 +94,9 @@ install-kernel-hooks:
 	$(call filled,$(TOP)/units/95-fastreboot.install.in,$(kernelinstalldir)/95-fastreboot.install,755)
 	$(call filled,$(TOP)/units/zz-fastreboot.in,$(sysconfdir)/kernel/postinst.d/zz-fastreboot,755)
 
+install-examples:
+	$(call data,$(TOP)/units/examples/memcached.conf,$(datadir)/doc/fastreboot/examples/memcached.conf)
+
 install-manuals:
 	set -e; for page in $(MANUALS); do \
 		$(INSTALL) -D -m 644 $$page \
@@ -82,6 +107,30 @@ install-completions:
 	$(call data,$(TOP)/tools/completions/fastreboot.bash,$(datadir)/bash-completion/completions/fastreboot)
 	$(call data,$(TOP)/tools/completions/_fastreboot,$(datadir)/zsh/vendor-completions/_fastreboot)
 
-.PHONY: install install-programs install-units install-bus \
+# libfastreboot-state, which applications are linked with at run time
+install-library:
+	$(INSTALL) -D -m 644 $(PROGRAMS)/libfastreboot-state.so.0 \
+		$(DESTDIR)$(librarydir)/libfastreboot-state.so.0
+
+# and what they are built with; each function has the man page of all
+install-development:
+	$(call data,$(STATE)/fastreboot-state.h,$(includedir)/fastreboot-state.h)
+	$(call data,$(PROGRAMS)/libfastreboot-state.a,$(librarydir)/libfastreboot-state.a)
+	ln -sf libfastreboot-state.so.0 \
+		$(DESTDIR)$(librarydir)/libfastreboot-state.so
+	$(INSTALL) -d $(DESTDIR)$(librarydir)/pkgconfig
+	sed -e 's|@prefix@|$(prefix)|g' -e 's|@libdir@|$(librarydir)|g' \
+		-e 's|@includedir@|$(includedir)|g' \
+		-e 's|@version@|$(VERSION)|g' $(STATE)/fastreboot-state.pc.in \
+		>$(DESTDIR)$(librarydir)/pkgconfig/fastreboot-state.pc
+	$(call data,$(TOP)/tools/man/libfastreboot-state.3,$(mandir)/man3/libfastreboot-state.3)
+	set -e; for name in $$(sed -n 's/^\t\(fr_state_[a-z_]*\);/\1/p' \
+			$(STATE)/libfastreboot-state.map); do \
+		ln -sf libfastreboot-state.3 \
+			$(DESTDIR)$(mandir)/man3/$$name.3; \
+	done
+
+.PHONY: install install-package install-programs install-units install-bus \
 	install-configuration install-kernel-hooks install-manuals \
-	install-completions
+	install-completions install-examples install-library \
+	install-development

@@ -17,6 +17,7 @@
 #include "daemon.h"
 #include "journal.h"
 #include "object.h"
+#include "utf8.h"
 
 #define SYSTEM_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define RETRY_USEC (1000 * 1000)
@@ -24,35 +25,13 @@
 
 #define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
 
-/* The length of the valid UTF-8 character at @text; 0 if there is none. */
-static size_t character_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80 ? 1 :
-			text[0] < 0xc2 ? 0 :
-			text[0] < 0xe0 ? 2 :
-			text[0] < 0xf0 ? 3 :
-			text[0] < 0xf5 ? 4 :
-					 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates, and what is beyond Unicode. */
-	if ((text[0] == 0xe0 && text[1] < 0xa0) ||
-	    (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) ||
-	    (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 char *bus_text(const char *text)
 {
 	char *copy = strdup(text);
 	char *at = copy;
 
 	while (at && *at) {
-		size_t length = character_length((unsigned char *)at);
+		size_t length = fr_utf8_length(at);
 
 		if (!length)
 			*at = '?';

@@ -5,6 +5,9 @@
  *	checks		nothing has happened yet
  *	arm		undo: disarm
  *	quiesce hooks	undo: unfreeze hooks
+ *	wipe		only with --now, and for a payload that wants it;
+ *			systemd-shutdown does it otherwise. Can't be undone, but
+ *			the volume is mounted again
  *	watchdog	undo: stop it
  *	sync		only with --now; systemd does it otherwise
  *	the buses are told that the job is done, and what they have is flushed
@@ -33,6 +36,13 @@
 #include "journal.h"
 #include "preflight.h"
 #include "slots.h"
+#include "wipe.h"
+
+/* Where the state volume is mounted. */
+#define STATE_MOUNT "var-lib-fastreboot-state.mount"
+/* What it takes is memory's speed; the unit's own limit is shorter. */
+#define WIPE_USEC (180ULL * 1000 * 1000)
+#define MOUNT_USEC (30ULL * 1000 * 1000)
 
 /**
  * struct undo_request - what the job "undo" works with
@@ -120,6 +130,8 @@ static int check(struct job *job, struct commit_request *request,
 	if (err)
 		return err;
 	request->slot = (int)slot->number;
+	request->wipes = fr_payload_source_wipes(slot->source) &&
+			 fr_pool_has_state(&pool);
 	free(request->release);
 	request->release = strdup(slot->release);
 	if (!request->release)
@@ -169,6 +181,41 @@ static int quiesce(struct job *job, const struct commit_request *request,
 			 error);
 }
 
+static int run_wipe_program(struct job *job, int slot, const char *release,
+			    struct fr_error *error)
+{
+	struct hooks_environment environment;
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s" FR_WIPE_PROGRAM, daemon_root()) < 0) {
+		path = NULL;
+		return fr_fail_memory(error);
+	}
+	fill_environment(job, slot, release, &environment);
+	environment.timeout_usec = WIPE_USEC;
+	return hooks_run_program(path, &environment, NULL, error);
+}
+
+/* With systemd by a unit, which has what it takes; the daemon does not. */
+static int wipe(struct job *job, const struct commit_request *request,
+		struct fr_error *error)
+{
+	int err;
+
+	if (!request->now || !request->wipes)
+		return 0;
+	err = job_step(job, "wiping", false, error);
+	if (err)
+		return err;
+	err = systemd_run_unit(COMMIT_WIPE_UNIT, WIPE_USEC, error);
+	if (err == -ENOENT)
+		err = run_wipe_program(job, request->slot, request->release,
+				       error);
+	if (err)
+		systemd_run_unit(STATE_MOUNT, MOUNT_USEC, NULL);
+	return err;
+}
+
 /* The last steps; not cancellable. */
 static int make_ready(struct job *job, const struct commit_request *request,
 		      struct fr_error *error)
@@ -176,6 +223,8 @@ static int make_ready(struct job *job, const struct commit_request *request,
 	int err;
 
 	err = quiesce(job, request, error);
+	if (!err)
+		err = wipe(job, request, error);
 	if (!err)
 		err = job_step(job, "leaving", false, error);
 	if (!err && request->now)

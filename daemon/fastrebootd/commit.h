@@ -16,6 +16,7 @@
  * @rollback: see struct preflight_input
  * @max_blackout_usec: 0 for MaxBlackoutSec= of the configuration
  * @release: of the slot's kernel, once the job has run; owned
+ * @wipes: there is a state volume that the payload must not see; set by the job
  */
 struct commit_request {
 	int slot;
@@ -24,7 +25,11 @@ struct commit_request {
 	bool rollback;
 	uint64_t max_blackout_usec;
 	char *release;
+	bool wipes;
 };
+
+/* What wipes the state volume before a jump without a shutdown. */
+#define COMMIT_WIPE_UNIT "fastreboot-wipe-state.service"
 
 /* Free a request; it may be NULL. */
 void commit_request_free(void *request);

@@ -73,6 +73,7 @@ static struct json_object *describe_source(const char *source, bool privileged)
 		json_object_object_del(object, "inherited_cmdline");
 		json_object_object_del(object, "kernel_sha256");
 		json_object_object_del(object, "initrd_sha256");
+		json_object_object_del(object, "root_sha256");
 	}
 	return object;
 }
@@ -332,5 +333,19 @@ struct json_object *describe_status(const struct describe_input *input)
 	    input->timeline ? fr_timeline_to_json(input->timeline) : NULL);
 	add(object, "job", describe_job(input->job));
 	add(object, "last_job", describe_last_job(input->last_job));
+	return object;
+}
+
+struct json_object *describe_last_log(const struct fr_last_log *log)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *lines = json_object_new_array();
+
+	for (char **line = log->lines; *line; line++)
+		json_object_array_add(lines, json_object_new_string(*line));
+	add_text(object, "schema", "org.fastreboot.last-log/1");
+	add_text(object, "from", log->path);
+	add_bool(object, "cut", log->cut);
+	add(object, "lines", lines);
 	return object;
 }

@@ -10,6 +10,7 @@
 
 #include <json-c/json.h>
 
+#include "lastlog.h"
 #include "pool.h"
 #include "timeline.h"
 
@@ -107,6 +108,14 @@ struct json_object *describe_segments(const struct fr_slot *slot,
  */
 enum describe_outcome describe_outcome(const struct describe_input *input,
 				       char *message, size_t size);
+
+/**
+ * describe_last_log() - LastLog()
+ * @log: what was read
+ *
+ * Return: an object of the schema org.fastreboot.last-log/1 that the caller puts.
+ */
+struct json_object *describe_last_log(const struct fr_last_log *log);
 
 /* The word of an outcome. */
 const char *describe_outcome_name(enum describe_outcome outcome);

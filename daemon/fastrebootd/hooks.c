@@ -372,3 +372,14 @@ int hooks_run(const char *root, const char *kind,
 		return fr_fail_memory(error);
 	return run_list(&list, environment, variables, job, ret_count, error);
 }
+
+int hooks_run_program(const char *path,
+		      const struct hooks_environment *environment,
+		      struct job *job, struct fr_error *error)
+{
+	_cleanup_strv_ char **variables = NULL;
+
+	if (make_environment(environment, &variables))
+		return fr_fail_memory(error);
+	return hook_run(path, environment->timeout_usec, variables, job, error);
+}

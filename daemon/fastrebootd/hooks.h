@@ -49,4 +49,17 @@ int hooks_run(const char *root, const char *kind,
 	      const struct hooks_environment *environment, struct job *job,
 	      unsigned int *ret_count, struct fr_error *error);
 
+/**
+ * hooks_run_program() - run a program as if it were a hook
+ * @path: of the program
+ * @environment: what it is told
+ * @job: that is cancelled or not; NULL if it does not matter
+ * @error: as for hooks_run()
+ *
+ * Return: as hooks_run().
+ */
+int hooks_run_program(const char *path,
+		      const struct hooks_environment *environment,
+		      struct job *job, struct fr_error *error);
+
 #endif

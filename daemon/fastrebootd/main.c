@@ -80,11 +80,16 @@ static int take_lock(struct daemon *daemon, struct fr_error *error)
 	if (daemon->lock_fd < 0)
 		return fr_fail(error, FR_FAILED, -errno, "can't open %s: %s",
 			       path, strerror(errno));
-	if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (!flock(daemon->lock_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno == EWOULDBLOCK)
 		return fr_fail(error, FR_BUSY, -errno,
 			       "another fastrebootd is running: it holds %s",
 			       path);
-	return 0;
+	return fr_fail(
+		error, FR_FAILED, -errno,
+		"can't lock %s: %s; the kernel needs CONFIG_FILE_LOCKING", path,
+		strerror(errno));
 }
 
 /*

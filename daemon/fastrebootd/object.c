@@ -9,6 +9,7 @@
 #include "commit.h"
 #include "confirm.h"
 #include "daemon.h"
+#include "describe.h"
 #include "options.h"
 #include "polkit.h"
 #include "rollback.h"
@@ -80,6 +81,26 @@ static int on_timeline(sd_bus_message *message, void *userdata,
 	return reply_json(message, object);
 }
 
+/* What a kernel logs is not for everybody. */
+static int on_last_log(sd_bus_message *message, void *userdata,
+		       sd_bus_error *unused)
+{
+	__attribute__((__cleanup__(json_putp))) struct json_object *object =
+		NULL;
+	_cleanup_last_log_ struct fr_last_log log = { 0 };
+	struct fr_error error = { 0 };
+
+	if (!polkit_is_root(message)) {
+		fr_fail(&error, FR_NOT_PERMITTED, -EPERM,
+			"only root may read what the kernel before has logged");
+		return object_fail(message, &error);
+	}
+	if (fr_last_log_read(daemon_root(), &log, &error))
+		return object_fail(message, &error);
+	object = describe_last_log(&log);
+	return reply_json(message, object);
+}
+
 /* Start a job, and answer with it. @argument is released in any case. */
 static int start(struct daemon *daemon, sd_bus_message *message,
 		 const struct job_type *type, void *argument)
@@ -106,12 +127,14 @@ static int read_stage(sd_bus_message *message, struct stage_request *request,
 		{ "kernel", 's', &payload->kernel },
 		{ "initrds", 'a', &payload->initrds },
 		{ "devicetree", 's', &payload->devicetree },
-		{ "cmdline", 's', &payload->cmdline },
+		{ "root_image", 's', &payload->root_image },
+		{ "cmdline", 'S', &payload->cmdline },
 		{ "signature", 's', &payload->signature },
 	};
 	const struct option options[] = {
 		{ "replace", 'b', &request->replace },
 		{ "dry-run", 'b', &request->dry_run },
+		{ "wipe-state", 'b', &payload->wipe_state },
 	};
 	int err;
 
@@ -349,6 +372,9 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Timeline", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("s", json), on_timeline,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("LastLog", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("s", json), on_last_log,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job, "s", kind), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("JobRemoved",

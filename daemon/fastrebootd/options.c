@@ -13,7 +13,7 @@
 #define TEXT_MAX 4096
 #define LIST_MAX 64
 
-static int read_text(sd_bus_message *message, char **value)
+static int read_text(sd_bus_message *message, bool may_be_empty, char **value)
 {
 	const char *text;
 	int err;
@@ -21,7 +21,7 @@ static int read_text(sd_bus_message *message, char **value)
 	err = sd_bus_message_read(message, "v", "s", &text);
 	if (err < 0)
 		return err;
-	if (!*text || strlen(text) > TEXT_MAX)
+	if ((!*text && !may_be_empty) || strlen(text) > TEXT_MAX)
 		return -EINVAL;
 	free(*value);
 	*value = strdup(text);
@@ -71,7 +71,8 @@ static int read_value(sd_bus_message *message, const struct option *option)
 {
 	switch (option->type) {
 	case 's':
-		return read_text(message, option->value);
+	case 'S':
+		return read_text(message, option->type == 'S', option->value);
 	case 'a':
 		return read_list(message, option->value);
 	case 'b':

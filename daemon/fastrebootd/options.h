@@ -12,8 +12,8 @@
 /**
  * struct option - a member that may be there
  * @name: key
- * @type: 's' (char *, owned by the caller afterwards), 'a' (char **, the same,
- *	of type as), 'b' (bool), 't' (uint64_t) or 'i' (int)
+ * @type: 's' (char *, owned by the caller afterwards), 'S' (the same, but it may
+ *	be empty), 'a' (char **, owned by the caller, of type as), 'b' (bool), 't' (uint64_t) or 'i' (int)
  * @value: where it goes
  */
 struct option {
@@ -29,7 +29,7 @@ struct option {
  * @n_options: how many
  * @error: names the key that is wrong
  *
- * Texts must not be empty.
+ * Texts must not be empty, but those of type 'S'.
  *
  * Return: 0; -EINVAL with FR_USAGE; another negative errno.
  */

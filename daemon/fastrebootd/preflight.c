@@ -10,10 +10,15 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "cmdline.h"
 #include "commit.h"
 #include "daemon.h"
+#include "fastreboot-state.h"
 #include "hooks.h"
+#include "schemas.h"
+#include "source.h"
 #include "systemd.h"
+#include "wipe.h"
 
 #define NOTE_MAX 256
 #define NSEC_PER_USEC 1000
@@ -64,26 +69,6 @@ static int check_stale(struct preflight *preflight, struct fr_error *error)
 		error, FR_STALE, -ESTALE,
 		"%s has changed since the payload was sealed: stage it again",
 		slot->stale);
-}
-
-/* The value of the last root=, as the kernel takes it; to be freed. */
-static char *find_root(const char *cmdline)
-{
-	_cleanup_free_ char *copy = strdup(cmdline);
-	char *state = NULL;
-	char *word;
-	char *root = NULL;
-
-	for (word = copy ? strtok_r(copy, " \t\"", &state) : NULL; word;
-	     word = strtok_r(NULL, " \t\"", &state)) {
-		if (!strcmp(word, "--"))
-			break;
-		if (strncmp(word, "root=", 5))
-			continue;
-		free(root);
-		root = strdup(word + 5);
-	}
-	return root;
 }
 
 /* Folders of udev's names, and whether a kernel knows the tag without an initrd. */
@@ -158,23 +143,26 @@ static bool needs_initrd(const char *device)
 	       !strncmp(device, "/dev/mapper/", 12);
 }
 
-int preflight_root(const char *cmdline, bool has_initrd, const char *root,
-		   char *ret_note, size_t size, struct fr_error *error)
+static int no_root(const char *device, bool has_initrd, char *ret_note,
+		   size_t size, struct fr_error *error)
 {
-	_cleanup_free_ char *device = find_root(cmdline);
-	char path[2 * NOTE_MAX];
-	struct stat st;
-
-	if (!device && !has_initrd)
-		return fr_fail(
-			error, FR_REFUSED, -ENODEV,
-			"the payload has neither root= nor an initrd: the next kernel would "
-			"find no root device");
-	if (!device || is_elsewhere(device)) {
+	if (device || has_initrd) {
 		snprintf(ret_note, size, "%s: not looked for",
 			 device ? device : "no root=, the initrd knows");
 		return 0;
 	}
+	return fr_fail(
+		error, FR_REFUSED, -ENODEV,
+		"the payload has neither root= nor an initrd: the next kernel would "
+		"find no root device");
+}
+
+static int check_device(const char *device, bool has_initrd, const char *root,
+			char *ret_note, size_t size, struct fr_error *error)
+{
+	char path[2 * NOTE_MAX];
+	struct stat st;
+
 	if (needs_initrd(device) && !has_initrd)
 		return fr_fail(
 			error, FR_REFUSED, -ENODEV,
@@ -197,13 +185,138 @@ int preflight_root(const char *cmdline, bool has_initrd, const char *root,
 	return 0;
 }
 
+/* The device is there in the next kernel, and only if there is an image. */
+static int check_root_image(bool has_image, char *ret_note, size_t size,
+			    struct fr_error *error)
+{
+	if (!has_image)
+		return fr_fail(
+			error, FR_REFUSED, -ENODEV,
+			"root=" FR_ROOT_DEVICE
+			" is a payload's root image, and this one has none: stage it with "
+			"one (--root-image)");
+	snprintf(ret_note, size, FR_ROOT_DEVICE " is the root image");
+	return 0;
+}
+
+int preflight_root(const char *cmdline, enum preflight_has has,
+		   const char *root, char *ret_note, size_t size,
+		   struct fr_error *error)
+{
+	bool has_initrd = has == PREFLIGHT_INITRD;
+	_cleanup_free_ char *device = NULL;
+
+	if (fr_cmdline_value(cmdline, "root", &device) < 0)
+		return fr_fail_memory(error);
+	if (device && !strcmp(device, FR_ROOT_DEVICE))
+		return check_root_image(has == PREFLIGHT_ROOT_IMAGE, ret_note,
+					size, error);
+	if (!device || is_elsewhere(device))
+		return no_root(device, has_initrd, ret_note, size, error);
+	return check_device(device, has_initrd, root, ret_note, size, error);
+}
+
+static enum preflight_has what_it_has(const struct fr_slot *slot)
+{
+	if (slot->segments[FR_SEGMENT_ROOT].size)
+		return PREFLIGHT_ROOT_IMAGE;
+	return slot->segments[FR_SEGMENT_INITRD].size ? PREFLIGHT_INITRD :
+							PREFLIGHT_KERNEL_ONLY;
+}
+
 static int check_root(struct preflight *preflight, struct fr_error *error)
 {
 	const struct fr_slot *slot = preflight->input->slot;
 
-	return preflight_root(slot->cmdline,
-			      slot->segments[FR_SEGMENT_INITRD].size > 0,
-			      daemon_root(), preflight->note, NOTE_MAX, error);
+	return preflight_root(slot->cmdline, what_it_has(slot), daemon_root(),
+			      preflight->note, NOTE_MAX, error);
+}
+
+static int check_executable(const char *path, struct fr_error *error)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (asprintf(&name, "%s%s", daemon_root(), path) < 0) {
+		name = NULL;
+		return fr_fail_memory(error);
+	}
+	if (!access(name, X_OK))
+		return 0;
+	return fr_fail(
+		error, FR_REFUSED, -EPERM,
+		"the state volume has to be wiped, but %s can't be run: install it again, or stage without --wipe-state",
+		path);
+}
+
+/* Whoever will wipe has to be there. */
+static int check_wiper(bool now, struct fr_error *error)
+{
+	int err;
+
+	if (!now)
+		return check_executable(
+			"/usr/lib/systemd/system-shutdown/fastreboot-wipe-state",
+			error);
+	err = systemd_check_unit(COMMIT_WIPE_UNIT, error);
+	if (err != -ENOENT)
+		return err;
+	return check_executable(FR_WIPE_PROGRAM, error);
+}
+
+static int check_wipe(struct preflight *preflight, struct fr_error *error)
+{
+	const char *volume = preflight->input->pool->state_volume;
+	int err;
+
+	if (!fr_payload_source_wipes(preflight->input->slot->source))
+		return note(preflight, "not asked for");
+	if (!fr_pool_has_state(preflight->input->pool))
+		return note(preflight, "there is no state volume");
+	err = check_wiper(preflight->input->now, error);
+	return err ? err :
+		     note(preflight,
+			  "the state volume, %s, will be overwritten", volume);
+}
+
+/* Where the state volume is mounted; to be freed. */
+static char *state_root(void)
+{
+	char *path;
+
+	return asprintf(&path, "%s" FR_STATE_ROOT, daemon_root()) < 0 ? NULL :
+									path;
+}
+
+static int check_objects(struct preflight *preflight, const char *declaration,
+			 struct fr_error *error)
+{
+	_cleanup_schemas_ struct fr_schemas schemas = { 0 };
+	_cleanup_free_ char *root = state_root();
+	unsigned int count = 0;
+	int err;
+
+	if (!root)
+		return fr_fail_memory(error);
+	err = fr_schemas_parse(declaration, strlen(declaration),
+			       "the slot's schemas", &schemas, error);
+	if (!err)
+		err = fr_schemas_check(&schemas, root, &count, error);
+	return err ? err :
+		     note(preflight, "%u preserved objects, all understood",
+			  count);
+}
+
+/* Will the payload understand what applications have published? */
+static int check_state(struct preflight *preflight, struct fr_error *error)
+{
+	const char *source = preflight->input->slot->source;
+	_cleanup_free_ char *declaration = source_member(source, "schemas");
+
+	if (!declaration)
+		return note(preflight, "the payload declares no schemas");
+	if (fr_payload_source_wipes(source))
+		return note(preflight, "nothing is preserved");
+	return check_objects(preflight, declaration, error);
 }
 
 static int check_tries(struct preflight *preflight, struct fr_error *error)
@@ -295,6 +408,8 @@ static const struct {
 	{ "slot-verified", check_verified, false },
 	{ "not-stale", check_stale, false },
 	{ "root-device", check_root, false },
+	{ "wipe-state", check_wipe, false },
+	{ "state", check_state, true },
 	{ "tries", check_tries, true },
 	{ "max-blackout", check_blackout, true },
 	{ "watchdog", check_watchdog, false },

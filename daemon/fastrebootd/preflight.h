@@ -43,18 +43,26 @@ struct preflight_input {
 int preflight_run(struct job *job, const struct preflight_input *input,
 		  struct json_object *checks, struct fr_error *error);
 
+/* What a payload has beside the kernel. */
+enum preflight_has {
+	PREFLIGHT_KERNEL_ONLY,
+	PREFLIGHT_INITRD,
+	PREFLIGHT_ROOT_IMAGE,
+};
+
 /**
  * preflight_root() - will the next kernel find its root device?
  * @cmdline: of the payload
- * @has_initrd: it has an initrd
+ * @has: what it has beside the kernel
  * @root: folder that stands for /
  * @error: why not
  * @note: filled with what was found
  * @size: bytes of it
  *
- * Return: 0, or -ENODEV with FR_REFUSED.
+ * Return: 0; -ENODEV with FR_REFUSED; -ENOMEM.
  */
-int preflight_root(const char *cmdline, bool has_initrd, const char *root,
-		   char *note, size_t size, struct fr_error *error);
+int preflight_root(const char *cmdline, enum preflight_has has,
+		   const char *root, char *note, size_t size,
+		   struct fr_error *error);
 
 #endif

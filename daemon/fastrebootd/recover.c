@@ -38,7 +38,10 @@ int recover_check_hashes(const struct fr_slot *slot, struct fr_error *error)
 
 	if (err)
 		return err;
-	return check_hash(slot, FR_SEGMENT_INITRD, "initrd_sha256", error);
+	err = check_hash(slot, FR_SEGMENT_INITRD, "initrd_sha256", error);
+	if (err)
+		return err;
+	return check_hash(slot, FR_SEGMENT_ROOT, "root_sha256", error);
 }
 
 static void tell_interrupted(struct daemon *daemon, const struct fr_slot *slot)

@@ -18,8 +18,8 @@
 
 /* What a source can do without, the least important first. */
 static const char *const spare[] = {
-	"initrd_sha256",   "kernel_sha256", "title",
-	"rollback_reason", "staged_at",
+	"root_sha256", "initrd_sha256",	  "kernel_sha256",
+	"title",       "rollback_reason", "staged_at",
 };
 
 static void json_putp(struct json_object **object)
@@ -61,7 +61,9 @@ static void add_notes(struct json_object *object,
 	add_text(object, "title", notes->title);
 	add_text(object, "kernel_sha256", notes->kernel_sha256);
 	add_text(object, "initrd_sha256", notes->initrd_sha256);
+	add_text(object, "root_sha256", notes->root_sha256);
 	add_text(object, "inherited_cmdline", notes->inherited_cmdline);
+	add_text(object, "schemas", notes->schemas);
 	add_text(object, "rollback_from", notes->rollback_from);
 	add_reason(object, notes->rollback_reason);
 }
@@ -89,10 +91,12 @@ int source_annotate(const char *source, const struct source_notes *notes,
 	if (!fits(object))
 		return fr_fail(
 			error, FR_TOO_LARGE, -E2BIG,
-			"names of files and command line together are too long to be "
+			"names of files and command line%s together are too long to be "
 			"recorded for a rollback, the kernel takes %d bytes: use shorter "
-			"names or a boot loader entry",
-			FR_SLOT_SOURCE_MAX);
+			"names or a boot loader entry%s",
+			notes->schemas ? " and declared schemas" : "",
+			FR_SLOT_SOURCE_MAX,
+			notes->schemas ? ", or declare fewer schemas" : "");
 	line = strdup(json_object_to_json_string_ext(object, LINE_FLAGS));
 	if (!line)
 		return fr_fail_memory(error);

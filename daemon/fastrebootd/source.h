@@ -8,9 +8,12 @@
  *	staged_at		when, ISO 8601 in UTC
  *	title			what to call it
  *	kernel_sha256,
- *	initrd_sha256		of what was read, to be compared with the seal's
+ *	initrd_sha256,
+ *	root_sha256		of what was read, to be compared with the seal's
  *	inherited_cmdline	what it got from the kernel that ran then, where
  *				nothing else gives it a command line
+ *	schemas			what it declares to understand, as fr_schemas_format()
+ *				has it; not there if it declares nothing
  *	rollback_from		release that it was rolled back from
  *	rollback_reason		why
  */
@@ -27,7 +30,9 @@ struct source_notes {
 	const char *title;
 	const char *kernel_sha256;
 	const char *initrd_sha256;
+	const char *root_sha256;
 	const char *inherited_cmdline;
+	const char *schemas;
 	const char *rollback_from;
 	const char *rollback_reason;
 };

@@ -24,6 +24,7 @@
 #include "journal.h"
 #include "pool.h"
 #include "recover.h"
+#include "schemas.h"
 #include "slots.h"
 #include "source.h"
 
@@ -112,13 +113,50 @@ static int running_cmdline(char **ret_cmdline, struct fr_error *error)
 	return 0;
 }
 
+static int inherit_cmdline(struct fr_payload *payload, char **ret_cmdline,
+			   struct fr_error *error)
+{
+	_cleanup_free_ char *running = NULL;
+	int err;
+
+	err = running_cmdline(&running, error);
+	if (err)
+		return err;
+	return fr_payload_inherit_cmdline(payload, running, ret_cmdline, error);
+}
+
+/* NULL if it declares nothing. */
+static int declared_schemas(const struct fr_payload *payload, char **ret,
+			    struct fr_error *error)
+{
+	_cleanup_schemas_ struct fr_schemas schemas = { 0 };
+	int err;
+
+	*ret = NULL;
+	err = fr_schemas_load_of(fr_payload_kernel_path(payload), &schemas,
+				 error);
+	if (err || !schemas.declared)
+		return err;
+	return fr_schemas_format(&schemas, ret) < 0 ? fr_fail_memory(error) : 0;
+}
+
+/* A mistake in the declaration is found before anything is written. */
+static int check_schemas(const struct fr_payload *payload,
+			 struct fr_error *error)
+{
+	_cleanup_free_ char *schemas = NULL;
+
+	return declared_schemas(payload, &schemas, error);
+}
+
 static int write_source(unsigned int slot, struct fr_payload *payload,
 			const struct stage_request *request,
 			const char *inherited_cmdline, struct fr_error *error)
 {
 	_cleanup_free_ char *plain = NULL;
 	_cleanup_free_ char *source = NULL;
-	char kernel_hash[65], initrd_hash[65];
+	_cleanup_free_ char *schemas = NULL;
+	char kernel_hash[65], initrd_hash[65], root_hash[65];
 	char now[TIME_TEXT_SIZE];
 	struct source_notes notes = {
 		.staged_at = now,
@@ -127,12 +165,17 @@ static int write_source(unsigned int slot, struct fr_payload *payload,
 			hash_text(payload, FR_SEGMENT_KERNEL, kernel_hash),
 		.initrd_sha256 =
 			hash_text(payload, FR_SEGMENT_INITRD, initrd_hash),
+		.root_sha256 = hash_text(payload, FR_SEGMENT_ROOT, root_hash),
 		.inherited_cmdline = inherited_cmdline,
 		.rollback_from = request->rollback_from,
 		.rollback_reason = request->rollback_reason,
 	};
 	int err;
 
+	err = declared_schemas(payload, &schemas, error);
+	if (err)
+		return err;
+	notes.schemas = schemas;
 	daemon_now_text(now);
 	err = fr_payload_source(payload, &plain);
 	if (err)
@@ -156,7 +199,7 @@ static int write_texts(unsigned int slot, struct fr_payload *payload,
 	int err;
 
 	if (!cmdline) {
-		err = running_cmdline(&inherited, error);
+		err = inherit_cmdline(payload, &inherited, error);
 		if (err)
 			return err;
 		cmdline = inherited;
@@ -321,6 +364,8 @@ int stage_payload(struct job *job, const struct stage_request *request,
 	if (err)
 		return err;
 	err = fr_payload_open(&job->config, &request->payload, &payload, error);
+	if (!err)
+		err = check_schemas(payload, error);
 	if (err)
 		return err;
 	staging.writer = (struct fr_slot_writer)FR_SLOT_WRITER(slot->number);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -128,6 +129,108 @@ int systemd_check_unit(const char *unit, struct fr_error *error)
 	if (strcmp(state, "loaded"))
 		return fr_fail(error, FR_REFUSED, -EPERM,
 			       "systemd can't start %s, it is %s", unit, state);
+	return 0;
+}
+
+/**
+ * struct unit_job - a job of systemd's that somebody waits for
+ * @path: its object
+ * @result: how it has ended; empty as long as it has not
+ */
+struct unit_job {
+	const char *path;
+	char result[32];
+};
+
+static int on_unit_job_removed(sd_bus_message *message, void *userdata,
+			       sd_bus_error *unused)
+{
+	struct unit_job *job = userdata;
+	const char *path, *unit, *result;
+	uint32_t id;
+
+	if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >=
+		    0 &&
+	    job->path && !strcmp(path, job->path))
+		snprintf(job->result, sizeof(job->result), "%s", result);
+	return 0;
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int wait_unit_job(sd_bus *bus, struct unit_job *job, uint64_t until)
+{
+	while (!*job->result) {
+		uint64_t now = now_usec();
+		int err = sd_bus_process(bus, NULL);
+
+		if (err < 0)
+			return err;
+		if (err > 0)
+			continue;
+		if (now >= until)
+			return -ETIMEDOUT;
+		err = sd_bus_wait(bus, until - now);
+		if (err < 0 && err != -EINTR)
+			return err;
+	}
+	return 0;
+}
+
+/* @job lives as long as the bus: the match refers to it. */
+static int run_unit(sd_bus *bus, const char *unit, struct unit_job *job,
+		    uint64_t timeout_usec)
+{
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	int err;
+
+	err = sd_bus_match_signal(bus, NULL, NULL, OBJECT, MANAGER,
+				  "JobRemoved", on_unit_job_removed, job);
+	if (err >= 0)
+		err = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER,
+					 "Subscribe", NULL, NULL, NULL);
+	if (err >= 0)
+		err = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER,
+					 "StartUnit", NULL, &reply, "ss", unit,
+					 "replace");
+	if (err >= 0)
+		err = sd_bus_message_read(reply, "o", &job->path);
+	if (err >= 0)
+		err = wait_unit_job(bus, job, now_usec() + timeout_usec);
+	job->path = NULL;
+	return err;
+}
+
+int systemd_run_unit(const char *unit, uint64_t timeout_usec,
+		     struct fr_error *error)
+{
+	struct unit_job job = { 0 };
+	_cleanup_bus_ sd_bus *bus = NULL;
+	int err;
+
+	err = open_waiting(&bus);
+	if (err == -ENOENT)
+		return err;
+	if (err >= 0)
+		err = run_unit(bus, unit, &job, timeout_usec);
+	if (err == -ETIMEDOUT)
+		return fr_fail(error, FR_REFUSED, err, "%s takes too long",
+			       unit);
+	if (err < 0)
+		return fr_fail(error, FR_FAILED, err,
+			       "systemd can't start %s: %s", unit,
+			       strerror(-err));
+	if (strcmp(job.result, "done"))
+		return fr_fail(
+			error, FR_REFUSED, -EPERM,
+			"%s has ended with \"%s\"; 'journalctl -u %s' says why",
+			unit, job.result, unit);
 	return 0;
 }
 

@@ -75,4 +75,18 @@ bool systemd_is_stopping(void);
  */
 int systemd_check_unit(const char *unit, struct fr_error *error);
 
+/**
+ * systemd_run_unit() - start a unit, and wait for what becomes of it
+ * @unit: name; of one that ends by itself, so that its end is its start's
+ * @timeout_usec: how long
+ * @error: why not
+ *
+ * Blocks: not for the main thread.
+ *
+ * Return: 0; -ENOENT if there is no systemd, with @error untouched; -ETIMEDOUT
+ * or -EPERM with FR_REFUSED; another negative errno with FR_FAILED.
+ */
+int systemd_run_unit(const char *unit, uint64_t timeout_usec,
+		     struct fr_error *error);
+
 #endif

@@ -47,6 +47,7 @@ void fr_bls_entry_done(struct fr_bls_entry *entry)
 	free(entry->linux_path);
 	free(entry->uki_path);
 	fr_strv_free(entry->initrds);
+	free(entry->root_image);
 	free(entry->devicetree);
 	free(entry->options);
 	*entry = (struct fr_bls_entry){ 0 };
@@ -165,6 +166,8 @@ static int set_key(struct fr_bls_entry *entry, const char *key,
 		return set_path(&entry->linux_path, key, value, place);
 	if (!strcmp(key, "efi") || !strcmp(key, "uki"))
 		return set_path(&entry->uki_path, key, value, place);
+	if (!strcmp(key, "x-fastreboot-root-image"))
+		return set_path(&entry->root_image, key, value, place);
 	if (!strcmp(key, "devicetree"))
 		return set_path(&entry->devicetree, key, value, place);
 	if (!strcmp(key, "initrd"))
@@ -222,6 +225,10 @@ static int check_entry(const struct fr_bls_entry *entry,
 		why = "has no key \"linux\" or \"uki\", so it boots no Linux kernel";
 	else if (entry->linux_path && entry->uki_path)
 		why = "has both \"linux\" and \"uki\"; leave one of them";
+	else if (entry->root_image && entry->uki_path)
+		why = "has both \"x-fastreboot-root-image\" and a UKI; a root image goes with \"linux\"";
+	else if (entry->root_image && *entry->initrds)
+		why = "has both \"x-fastreboot-root-image\" and \"initrd\"; leave one of them";
 	if (!why)
 		return 0;
 	return fr_fail(place->error, FR_INVALID_PAYLOAD, -EINVAL, "%s: %s",

@@ -21,6 +21,7 @@
  * @linux_path: kernel, below @root; NULL if @uki_path is set
  * @uki_path: unified kernel image (keys uki and efi); NULL if @linux_path is
  * @initrds: in their order, NULL-terminated, never NULL
+ * @root_image: root image (key x-fastreboot-root-image), below @root; or NULL
  * @devicetree: or NULL
  * @options: all options, joined by blanks; "" if there are none
  *
@@ -36,6 +37,7 @@ struct fr_bls_entry {
 	char *linux_path;
 	char *uki_path;
 	char **initrds;
+	char *root_image;
 	char *devicetree;
 	char *options;
 };

@@ -490,6 +490,8 @@ static const struct setting settings[] = {
 	  1ULL << 40 },
 	{ "Stage", "InitrdSizeMax", parse_size, FIELD(initrd_size_max), 1,
 	  1ULL << 40 },
+	{ "Stage", "RootImageSizeMax", parse_size, FIELD(root_image_size_max),
+	  1, 1ULL << 40 },
 	{ "Stage", "TrustedCertificates", parse_paths,
 	  FIELD(trusted_certificates), 0, 0 },
 	{ "Stage", "BootRoots", parse_paths, FIELD(boot_roots), 0, 0 },
@@ -539,6 +541,7 @@ int fr_config_default(struct fr_config *ret)
 	_cleanup_config_ struct fr_config config = {
 		.kernel_size_max = 256ULL << 20,
 		.initrd_size_max = 2ULL << 30,
+		.root_image_size_max = 2ULL << 30,
 		.tries_max = 3,
 		.hook_timeout_usec = 30 * USEC_PER_SEC,
 		.max_blackout_usec = 0,

@@ -21,6 +21,7 @@ enum fr_fallback {
  * struct fr_config - every setting, with its default where nobody set it
  * @kernel_size_max: [Stage] KernelSizeMax=, bytes of a kernel, decompressed
  * @initrd_size_max: [Stage] InitrdSizeMax=, bytes of all initrds together
+ * @root_image_size_max: [Stage] RootImageSizeMax=, bytes of a root image
  * @trusted_certificates: [Stage] TrustedCertificates=, absolute names of PEM
  *	files or of folders with such; an empty list when no signature is wanted
  * @boot_roots: [Stage] BootRoots=, absolute names of the folders that boot
@@ -44,6 +45,7 @@ enum fr_fallback {
 struct fr_config {
 	uint64_t kernel_size_max;
 	uint64_t initrd_size_max;
+	uint64_t root_image_size_max;
 	char **trusted_certificates;
 	char **boot_roots;
 	unsigned int tries_max;

@@ -44,13 +44,15 @@
 
 #include "bls.h"
 #include "cleanup.h"
+#include "cmdline.h"
 #include "decompress.h"
 #include "image.h"
 #include "io.h"
 #include "pe.h"
+#include "rootimage.h"
 #include "signature.h"
 
-/* A kernel or UKI, initrds, a device tree. */
+/* A kernel or UKI, initrds or a root image, a device tree. */
 #define SOURCES_MAX (FR_INITRDS_MAX + 2)
 /* The same, and what a UKI has. */
 #define PARTS_MAX (FR_INITRDS_MAX + 3)
@@ -92,9 +94,12 @@ struct fr_payload {
 	struct fr_payload_request request;
 	uint64_t kernel_size_max;
 	uint64_t initrd_size_max;
+	uint64_t root_image_size_max;
 	char **certificates;
 	char *cmdline;
 	char *title;
+	bool has_root;
+	const char *root_type; /* NULL: not known */
 	struct source sources[SOURCES_MAX];
 	size_t source_count;
 	struct part parts[PARTS_MAX];
@@ -115,6 +120,7 @@ const char *fr_segment_name(enum fr_segment segment)
 	static const char *const names[FR_SEGMENTS] = {
 		[FR_SEGMENT_KERNEL] = "kernel",
 		[FR_SEGMENT_INITRD] = "initrd",
+		[FR_SEGMENT_ROOT] = "root",
 		[FR_SEGMENT_DTB] = "dtb",
 	};
 
@@ -129,6 +135,7 @@ void fr_payload_request_done(struct fr_payload_request *request)
 	free(request->uki);
 	free(request->kernel);
 	fr_strv_free(request->initrds);
+	free(request->root_image);
 	free(request->devicetree);
 	free(request->cmdline);
 	free(request->signature);
@@ -172,12 +179,15 @@ static int copy_strv(char *const *from, char ***ret)
 static int copy_request(const struct fr_payload_request *from,
 			struct fr_payload_request *ret)
 {
-	_cleanup_payload_request_ struct fr_payload_request copy = { 0 };
+	_cleanup_payload_request_ struct fr_payload_request copy = {
+		.wipe_state = from->wipe_state,
+	};
 
 	if (copy_string(from->entry, &copy.entry) < 0 ||
 	    copy_string(from->uki, &copy.uki) < 0 ||
 	    copy_string(from->kernel, &copy.kernel) < 0 ||
 	    copy_strv(from->initrds, &copy.initrds) < 0 ||
+	    copy_string(from->root_image, &copy.root_image) < 0 ||
 	    copy_string(from->devicetree, &copy.devicetree) < 0 ||
 	    copy_string(from->cmdline, &copy.cmdline) < 0 ||
 	    copy_string(from->signature, &copy.signature) < 0)
@@ -209,11 +219,16 @@ static int check_paths(const struct fr_payload_request *request,
 	if (!r)
 		r = check_absolute("UKI", request->uki, error);
 	if (!r)
+		r = check_absolute("root image", request->root_image, error);
+	if (!r)
 		r = check_absolute("device tree", request->devicetree, error);
 	if (!r)
 		r = check_absolute("signature", request->signature, error);
 	return r;
 }
+
+static const char one_of_both[] =
+	"a payload has either initrds or a root image, not both";
 
 static int check_request(const struct fr_payload_request *request,
 			 struct fr_error *error)
@@ -230,6 +245,12 @@ static int check_request(const struct fr_payload_request *request,
 		return fr_fail(
 			error, FR_USAGE, -EINVAL,
 			"a boot loader entry names its initrds and device tree itself; name the kernel instead of the entry to use others");
+	if (request->root_image && request->uki)
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"a root image does not go with a UKI; name the kernel instead of the UKI");
+	if (request->root_image && strv_length(request->initrds))
+		return fr_fail(error, FR_USAGE, -EINVAL, "%s", one_of_both);
 	return check_paths(request, error);
 }
 
@@ -294,7 +315,7 @@ static int check_source_size(const struct source *source, uint64_t limit,
 	if ((uint64_t)source->stat.st_size > limit)
 		return fr_fail(
 			error, FR_TOO_LARGE, -EFBIG,
-			"%s: has %lld bytes, but %llu are allowed; see KernelSizeMax= and InitrdSizeMax= in fastreboot.conf",
+			"%s: has %lld bytes, but %llu are allowed; see KernelSizeMax=, InitrdSizeMax= and RootImageSizeMax= in fastreboot.conf",
 			source->path, (long long)source->stat.st_size,
 			(unsigned long long)limit);
 	return 0;
@@ -553,6 +574,8 @@ static uint64_t segment_limit(const struct fr_payload *payload,
 		return payload->kernel_size_max;
 	case FR_SEGMENT_INITRD:
 		return payload->initrd_size_max;
+	case FR_SEGMENT_ROOT:
+		return payload->root_image_size_max;
 	default:
 		return FR_DTB_SIZE_MAX;
 	}
@@ -696,6 +719,47 @@ static int add_initrds(struct fr_payload *payload, char *const *paths,
 			 (uint64_t)source->stat.st_size);
 	}
 	return check_initrd_total(payload, error);
+}
+
+/* The image goes into the slot as it is: what it is decides how it is mounted. */
+static int add_root_image(struct fr_payload *payload, const char *path,
+			  struct fr_error *error)
+{
+	struct source *source;
+	const char *head;
+	uint64_t size;
+	size_t head_size;
+	int r;
+
+	r = add_source(payload, path, payload->root_image_size_max, NULL,
+		       &source, error);
+	if (r < 0)
+		return r;
+	size = (uint64_t)source->stat.st_size;
+	head_size = size < FR_ROOT_IMAGE_HEAD ? (size_t)size :
+						FR_ROOT_IMAGE_HEAD;
+	r = look(source, 0, head_size, &head, error);
+	if (r < 0)
+		return r;
+	r = fr_root_image_probe(head, head_size, size, source->path,
+				&payload->root_type, error);
+	if (r < 0)
+		return r;
+	payload->has_root = true;
+	add_part(payload, FR_SEGMENT_ROOT, source, 0, size);
+	return 0;
+}
+
+/* What the kernel gets besides itself and the device tree. */
+static int add_initrds_or_root(struct fr_payload *payload, char *const *initrds,
+			       const char *root_image, struct fr_error *error)
+{
+	if (!root_image)
+		return add_initrds(payload, initrds, error);
+	if (strv_length(initrds))
+		return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL, "%s",
+			       one_of_both);
+	return add_root_image(payload, root_image, error);
 }
 
 static uint32_t be32(const char *at)
@@ -977,8 +1041,8 @@ static int open_uki(struct fr_payload *payload, const char *path,
 /* Kernels and entries */
 
 static int open_kernel(struct fr_payload *payload, const char *path,
-		       char *const *initrds, const char *devicetree,
-		       struct fr_error *error)
+		       char *const *initrds, const char *root_image,
+		       const char *devicetree, struct fr_error *error)
 {
 	struct source *source;
 	int r;
@@ -991,7 +1055,7 @@ static int open_kernel(struct fr_payload *payload, const char *path,
 		       error);
 	if (r < 0)
 		return r;
-	r = add_initrds(payload, initrds, error);
+	r = add_initrds_or_root(payload, initrds, root_image, error);
 	if (r < 0)
 		return r;
 	r = add_dtb(payload, devicetree, error);
@@ -1042,6 +1106,11 @@ static int open_entry(struct fr_payload *payload, char *const *boot_roots,
 	r = set_entry_title(payload, &entry, error);
 	if (r < 0)
 		return r;
+	if (entry.uki_path && payload->request.root_image)
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"the boot loader entry %s is about a UKI, with which a root image does not go",
+			entry.id);
 	if (entry.uki_path)
 		return open_uki(payload, entry.uki_path, error);
 	if (!payload->cmdline) {
@@ -1050,6 +1119,7 @@ static int open_entry(struct fr_payload *payload, char *const *boot_roots,
 			return r;
 	}
 	return open_kernel(payload, entry.linux_path, entry.initrds,
+			   payload->request.root_image ?: entry.root_image,
 			   entry.devicetree, error);
 }
 
@@ -1061,6 +1131,7 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 
 	payload->kernel_size_max = config->kernel_size_max;
 	payload->initrd_size_max = config->initrd_size_max;
+	payload->root_image_size_max = config->root_image_size_max;
 	if (copy_request(request, &payload->request) < 0 ||
 	    copy_strv(config->trusted_certificates, &payload->certificates) < 0)
 		return fr_fail_memory(error);
@@ -1074,6 +1145,45 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 			request->signature);
 	if (request->cmdline)
 		return set_cmdline(payload, request->cmdline, NULL, error);
+	return 0;
+}
+
+/* A command line that was given has the root image mounted. */
+static int complete_cmdline(struct fr_payload *payload, struct fr_error *error)
+{
+	_cleanup_free_ char *given = NULL;
+	_cleanup_free_ char *cmdline = NULL;
+
+	if (!payload->has_root || !payload->cmdline)
+		return 0;
+	if (fr_cmdline_add_root(payload->cmdline, payload->root_type, false,
+				&cmdline) < 0)
+		return fr_fail_memory(error);
+	given = fr_steal_pointer(payload->cmdline);
+	return set_cmdline(payload, cmdline, "the payload, with root=", error);
+}
+
+int fr_payload_inherit_cmdline(const struct fr_payload *payload,
+			       const char *running, char **ret,
+			       struct fr_error *error)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	int r = 0;
+
+	if (payload->has_root)
+		r = fr_cmdline_add_root(running, payload->root_type, true,
+					&cmdline);
+	else
+		cmdline = strdup(running);
+	if (r < 0 || !cmdline)
+		return fr_fail_memory(error);
+	if (strlen(cmdline) > FR_CMDLINE_MAX)
+		return fr_fail(
+			error, FR_TOO_LARGE, -E2BIG,
+			"the running kernel's command line with root=" FR_ROOT_DEVICE
+			" has %zu bytes, but the kernel takes %d; name a shorter one",
+			strlen(cmdline), FR_CMDLINE_MAX);
+	*ret = fr_steal_pointer(cmdline);
 	return 0;
 }
 
@@ -1096,7 +1206,11 @@ int fr_payload_open(const struct fr_config *config,
 		r = open_uki(payload, request->uki, error);
 	else
 		r = open_kernel(payload, request->kernel, request->initrds,
-				request->devicetree, error);
+				request->root_image, request->devicetree,
+				error);
+	if (r < 0)
+		return r;
+	r = complete_cmdline(payload, error);
 	if (r < 0)
 		return r;
 	*ret = fr_steal_pointer(payload);
@@ -1311,6 +1425,12 @@ const char *fr_payload_title(const struct fr_payload *payload)
 	return payload->title;
 }
 
+/* It is what is opened first. */
+const char *fr_payload_kernel_path(const struct fr_payload *payload)
+{
+	return payload->sources[0].path;
+}
+
 const uint8_t *fr_payload_sha256(const struct fr_payload *payload,
 				 enum fr_segment segment)
 {
@@ -1340,6 +1460,7 @@ struct member {
 static const struct member members[] = {
 	MEMBER(entry),	    MEMBER(uki),     MEMBER(kernel),
 	MEMBER(devicetree), MEMBER(cmdline), MEMBER(signature),
+	MEMBER(root_image),
 };
 
 #define N_MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -1361,6 +1482,16 @@ static int add_string(json_object *object, const char *name, const char *value)
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+static int add_true(json_object *object, const char *name)
+{
+	json_object *value = json_object_new_boolean(true);
+
+	if (value && !json_object_object_add(object, name, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
 }
 
 static int add_strings(json_object *object, const char *name,
@@ -1401,6 +1532,8 @@ int fr_payload_source(const struct fr_payload *payload, char **ret)
 	if (request->initrds &&
 	    add_strings(object, "initrds", request->initrds) < 0)
 		return -ENOMEM;
+	if (request->wipe_state && add_true(object, "wipe_state") < 0)
+		return -ENOMEM;
 	text = json_object_to_json_string_ext(
 		object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -1434,6 +1567,14 @@ static int get_string(json_object *value, char **ret, struct fr_error *error)
 		return bad_source("a string has a NUL in it", error);
 	*ret = strdup(text);
 	return *ret ? 0 : fr_fail_memory(error);
+}
+
+static int get_bool(json_object *value, bool *ret, struct fr_error *error)
+{
+	if (value && !json_object_is_type(value, json_type_boolean))
+		return bad_source("a member is neither true nor false", error);
+	*ret = value && json_object_get_boolean(value);
+	return 0;
 }
 
 static int get_strings(json_object *value, char ***ret, struct fr_error *error)
@@ -1490,22 +1631,27 @@ static int parse_json(const char *source, json_object **ret,
 static int read_members(json_object *object, struct fr_payload_request *request,
 			struct fr_error *error)
 {
+	int r;
+
 	for (size_t i = 0; i < N_MEMBERS; i++) {
-		int r = get_string(json_object_object_get(object,
-							  members[i].name),
-				   member_field(request, &members[i]), error);
+		r = get_string(json_object_object_get(object, members[i].name),
+			       member_field(request, &members[i]), error);
 
 		if (r < 0)
 			return r;
 	}
 	if (!request->cmdline) {
-		int r = get_string(json_object_object_get(object,
-							  "inherited_cmdline"),
-				   &request->cmdline, error);
+		r = get_string(json_object_object_get(object,
+						      "inherited_cmdline"),
+			       &request->cmdline, error);
 
 		if (r < 0)
 			return r;
 	}
+	r = get_bool(json_object_object_get(object, "wipe_state"),
+		     &request->wipe_state, error);
+	if (r < 0)
+		return r;
 	return get_strings(json_object_object_get(object, "initrds"),
 			   &request->initrds, error);
 }
@@ -1529,4 +1675,15 @@ int fr_payload_request_from_source(const char *source,
 	*ret = request;
 	request = (struct fr_payload_request){ 0 };
 	return 0;
+}
+
+bool fr_payload_source_wipes(const char *source)
+{
+	_cleanup_(json_object_putp) json_object *object = NULL;
+	bool wipes = false;
+
+	return !parse_json(source, &object, NULL) &&
+	       !get_bool(json_object_object_get(object, "wipe_state"), &wipes,
+			 NULL) &&
+	       wipes;
 }

@@ -11,6 +11,7 @@
 #ifndef FR_PAYLOAD_H
 #define FR_PAYLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,16 +30,17 @@
 enum fr_segment {
 	FR_SEGMENT_KERNEL,
 	FR_SEGMENT_INITRD,
+	FR_SEGMENT_ROOT, /* instead of an initrd */
 	FR_SEGMENT_DTB,
 };
 
-#define FR_SEGMENTS 3
+#define FR_SEGMENTS 4
 
 /**
  * fr_segment_name() - what the kernel calls a segment
  * @segment: segment
  *
- * Return: "kernel", "initrd" or "dtb".
+ * Return: "kernel", "initrd", "root" or "dtb".
  */
 const char *fr_segment_name(enum fr_segment segment);
 
@@ -49,11 +51,14 @@ const char *fr_segment_name(enum fr_segment segment);
  * @kernel: kernel of any supported kind, absolute path
  * @initrds: absolute paths, NULL-terminated; NULL for none. Those of a UKI
  *	follow the one that it has. Not with an entry, which names its own
+ * @root_image: file system image that is the root, absolute path. Not with a
+ *	UKI, nor with initrds; replaces the one that an entry names
  * @devicetree: absolute path; not with an entry
- * @cmdline: one line; replaces that of an entry, and that of a UKI unless its
+ * @cmdline: one line, or ""; replaces that of an entry, and that of a UKI unless its
  *	signature is what makes it trusted. NULL: see fr_payload_cmdline()
  * @signature: absolute path of the detached signature of the kernel or UKI;
  *	NULL for the file's own name with ".p7s" added
+ * @wipe_state: the payload must not see what is in the state volume
  *
  * Exactly one of @entry, @uki and @kernel is set. Owns its strings when it came
  * from fr_payload_request_from_source().
@@ -63,9 +68,11 @@ struct fr_payload_request {
 	char *uki;
 	char *kernel;
 	char **initrds;
+	char *root_image;
 	char *devicetree;
 	char *cmdline;
 	char *signature;
+	bool wipe_state;
 };
 
 /**
@@ -79,8 +86,8 @@ void fr_payload_request_done(struct fr_payload_request *request);
 
 /**
  * struct fr_sink - where the segments go
- * @write: called with the pieces of each segment, kernel, initrd, dtb, in
- *	order; at most 1 MiB each. Returns 0 or a negative errno, which ends it
+ * @write: called with the pieces of each segment, kernel, initrd or root, dtb,
+ *	in order; at most 1 MiB each. Returns 0 or a negative errno, which ends it
  * @progress: called at least once every MiB with the bytes that were read
  *	from the files, and how many there are in all; the last call has both
  *	equal. Returns 0, or a negative errno, which ends it (-ECANCELED when
@@ -145,10 +152,27 @@ struct fr_payload *fr_payload_close(struct fr_payload *payload);
  * fr_payload_cmdline() - the command line
  * @payload: an open payload
  *
+ * With a root image, root= and what goes with it are added unless there is one.
+ *
  * Return: one line, "" included, as long as the payload is open; NULL when
- * nothing gives one, and the payload gets that of the running kernel.
+ * nothing gives one, and the payload gets that of the running kernel, see
+ * fr_payload_inherit_cmdline().
  */
 const char *fr_payload_cmdline(const struct fr_payload *payload);
+
+/**
+ * fr_payload_inherit_cmdline() - the running kernel's, for a payload without one
+ * @payload: an open payload
+ * @running: command line of the running kernel
+ * @ret: the same; for a payload with a root image one that has that mounted, and
+ *	not the running kernel's root. To be freed by the caller
+ * @error: why not
+ *
+ * Return: 0; -E2BIG with FR_TOO_LARGE, -ENOMEM.
+ */
+int fr_payload_inherit_cmdline(const struct fr_payload *payload,
+			       const char *running, char **ret,
+			       struct fr_error *error);
 
 /**
  * fr_payload_title() - what to call the payload
@@ -158,6 +182,14 @@ const char *fr_payload_cmdline(const struct fr_payload *payload);
  * file, as long as the payload is open.
  */
 const char *fr_payload_title(const struct fr_payload *payload);
+
+/**
+ * fr_payload_kernel_path() - the file that the kernel comes from
+ * @payload: an open payload
+ *
+ * Return: name of the kernel's or UKI's file, as long as the payload is open.
+ */
+const char *fr_payload_kernel_path(const struct fr_payload *payload);
 
 /**
  * fr_payload_sha256() - hash of what was handed over
@@ -204,5 +236,13 @@ int fr_payload_source(const struct fr_payload *payload, char **ret);
 int fr_payload_request_from_source(const char *source,
 				   struct fr_payload_request *ret,
 				   struct fr_error *error);
+
+/**
+ * fr_payload_source_wipes() - must the payload not see the state volume?
+ * @source: what fr_payload_source() gave, or any other text
+ *
+ * Return: whether it was staged so; false for what is not such a line.
+ */
+bool fr_payload_source_wipes(const char *source);
 
 #endif

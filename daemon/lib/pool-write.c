@@ -36,8 +36,8 @@ static const struct {
 	{ "seal", EPERM, FR_NOT_PERMITTED,
 	  "the kernel is locked down and checks no signatures" },
 	{ "seal", EFBIG, FR_TOO_LARGE,
-	  "the device tree would be larger than 2 MiB, or what does not fit into the slot "
-	  "takes more than half of the memory" },
+	  "the device tree would be larger than 2 MiB, or does not fit behind the root image, "
+	  "or what does not fit into the slot takes more than half of the memory" },
 	{ "seal", EINVAL, FR_INVALID_PAYLOAD,
 	  "the device tree is not one, or describes no memory" },
 	{ "seal", EKEYREJECTED, FR_SIGNATURE,
@@ -65,6 +65,11 @@ static const struct {
 	{ "armed", EBUSY, FR_BUSY,
 	  "a kexec load is under way, or CPUs can't be stopped: try again" },
 	{ "armed", EINTR, FR_CANCELLED, "interrupted" },
+	{ "root", ENOENT, FR_UNSUPPORTED,
+	  "the running kernel takes no root images: it needs CONFIG_FASTREBOOT_ROOT" },
+	{ "root", EFBIG, FR_TOO_LARGE,
+	  "it does not fit into the slot behind the kernel: make the image smaller, or the pool "
+	  "larger" },
 	{ "segment", EBADFD, FR_FAILED,
 	  "the slot is not staging any more: something else has aborted it" },
 	{ "segment", EFBIG, FR_TOO_LARGE,
@@ -86,7 +91,7 @@ static const struct {
 	{ "source", EBADFD, FR_FAILED, "the slot is not staging any more" },
 	{ "cmdline", EBADFD, FR_FAILED, "the slot is not staging any more" },
 	{ "source", E2BIG, FR_TOO_LARGE,
-	  "the description of the payload's source has more than 4095 bytes: use shorter names" },
+	  "the description of the payload's source has more than 4000 bytes: use shorter names" },
 	{ NULL, EPERM, FR_NOT_PERMITTED, "it needs CAP_SYS_BOOT" },
 	{ NULL, EACCES, FR_NOT_PERMITTED, "it needs root" },
 	{ NULL, ENODEV, FR_NO_POOL, "there is no pool" },
@@ -232,12 +237,24 @@ static int write_parts(int fd, const char *name, const void *data, size_t size)
 	return 0;
 }
 
+static int segment_failed(struct fr_error *error, unsigned int slot,
+			  enum fr_segment segment, int err)
+{
+	bool is_roots = segment == FR_SEGMENT_ROOT &&
+			(err == -ENOENT || err == -EFBIG);
+	char what[NAME_MAX_LENGTH];
+
+	snprintf(what, sizeof(what), "slot %u: can't write the %s", slot,
+		 segment == FR_SEGMENT_ROOT ? "root image" :
+					      fr_segment_name(segment));
+	return write_failed(error, is_roots ? "root" : "segment", err, what);
+}
+
 int fr_slot_write(struct fr_slot_writer *writer, enum fr_segment segment,
 		  const void *data, size_t size, struct fr_error *error)
 {
 	int *fd = &writer->fds[segment];
 	char name[NAME_MAX_LENGTH];
-	char what[NAME_MAX_LENGTH];
 	int err = 0;
 
 	slot_file(name, writer->slot, fr_segment_name(segment));
@@ -249,9 +266,7 @@ int fr_slot_write(struct fr_slot_writer *writer, enum fr_segment segment,
 		err = write_parts(*fd, name, data, size);
 	if (!err)
 		return 0;
-	snprintf(what, sizeof(what), "slot %u: can't write the %s",
-		 writer->slot, fr_segment_name(segment));
-	return write_failed(error, "segment", err, what);
+	return segment_failed(error, writer->slot, segment, err);
 }
 
 void fr_slot_writer_close(struct fr_slot_writer *writer)

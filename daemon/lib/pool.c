@@ -355,6 +355,7 @@ static int read_top_texts(struct fr_pool_status *status, struct fr_error *error)
 		{ "previous_release", &status->previous_release },
 		{ "source", &status->source },
 		{ "previous_source", &status->previous_source },
+		{ "state_volume", &status->state_volume },
 	};
 	int err;
 
@@ -458,6 +459,11 @@ int fr_pool_check(const struct fr_pool_status *status, struct fr_error *error)
 		"or fastreboot=<size>[@<address>] to the kernel's command line, and reboot");
 }
 
+bool fr_pool_has_state(const struct fr_pool_status *status)
+{
+	return *status->state_volume && strcmp(status->state_volume, "none");
+}
+
 void fr_pool_status_clear(struct fr_pool_status *status)
 {
 	for (size_t i = 0; i < status->n_slots; i++) {
@@ -472,6 +478,7 @@ void fr_pool_status_clear(struct fr_pool_status *status)
 	free(status->previous_release);
 	free(status->source);
 	free(status->previous_source);
+	free(status->state_volume);
 	*status = (struct fr_pool_status){ .running = FR_SLOT_NONE,
 					   .armed = FR_SLOT_NONE };
 }

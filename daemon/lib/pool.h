@@ -25,8 +25,8 @@
 
 /* As in the kernel's <linux/fastreboot.h> and its ABI document. */
 #define FR_SLOTS_MAX 8
-/* Most bytes of a source; what FR_SOURCE_MAX leaves is for more members. */
-#define FR_SLOT_SOURCE_MAX 4095
+/* Most bytes of a source, with the members that the daemon adds. */
+#define FR_SLOT_SOURCE_MAX 4000
 
 /* No slot, where the kernel says "none". */
 #define FR_SLOT_NONE (-1)
@@ -93,6 +93,7 @@ struct fr_slot {
  * @previous_release: of the kernel before; empty if not known
  * @source: of the running payload; empty if not known
  * @previous_source: of the payload that ran before; empty if not known
+ * @state_volume: addresses of the state volume, "none", or empty if not known
  * @running: number of the slot that the kernel runs in, or FR_SLOT_NONE
  * @armed: number of the slot that the next kexec reboot jumps to, or
  *	FR_SLOT_NONE
@@ -113,6 +114,7 @@ struct fr_pool_status {
 	char *previous_release;
 	char *source;
 	char *previous_source;
+	char *state_volume;
 	int running;
 	int armed;
 	unsigned int tries;
@@ -160,6 +162,12 @@ void fr_pool_read_states(struct fr_pool_status *status);
 int fr_pool_check(const struct fr_pool_status *status, struct fr_error *error);
 
 /**
+ * fr_pool_has_state() - is there a state volume?
+ * @status: as it was read
+ */
+bool fr_pool_has_state(const struct fr_pool_status *status);
+
+/**
  * fr_pool_status_clear() - free the content
  * @status: may be empty; is empty afterwards
  */
@@ -204,9 +212,9 @@ struct fr_slot_writer {
 	int fds[FR_SEGMENTS];
 };
 
-#define FR_SLOT_WRITER(number)                          \
-	{                                               \
-		.slot = (number), .fds = { -1, -1, -1 } \
+#define FR_SLOT_WRITER(number)                              \
+	{                                                   \
+		.slot = (number), .fds = { -1, -1, -1, -1 } \
 	}
 
 /**

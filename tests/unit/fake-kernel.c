@@ -310,6 +310,20 @@ static int arm(const char *root, const char *word)
 	return set(root, "armed", word);
 }
 
+/* A payload has an initrd or a root image. */
+static int has_other(const char *root, unsigned int slot, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char other[PATH_SIZE + 32];
+	struct stat st;
+
+	if (strcmp(name, "root") && strcmp(name, "initrd"))
+		return 0;
+	snprintf(other, sizeof(other), "%s/slot%u/%s", root, slot,
+		 *name == 'r' ? "initrd" : "root");
+	return !stat(other, &st) && st.st_size;
+}
+
 static int segment(const char *root, unsigned int slot, const char *path,
 		   const void *data, size_t size, uint64_t offset)
 {
@@ -318,6 +332,8 @@ static int segment(const char *root, unsigned int slot, const char *path,
 
 	if (!slot_is(root, slot, "staging"))
 		return -EBADFD;
+	if (has_other(root, slot, path))
+		return -EINVAL;
 	get(root, "slow", slow);
 	usleep((useconds_t)atoi(slow));
 	fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -361,7 +377,7 @@ static int slot_write(const char *root, unsigned int slot, const char *file,
 	if (!strcmp(file, "cmdline") || !strcmp(file, "source"))
 		return slot_is(root, slot, "staging") ?
 			       text(root, name, data, size,
-				    *file == 'c' ? 2047 : 4095) :
+				    *file == 'c' ? 2047 : FR_SLOT_SOURCE_MAX) :
 			       -EBADFD;
 	return segment(root, slot, path, data, size, offset);
 }
@@ -387,8 +403,9 @@ int fake_kernel_write(const char *path, const void *data, size_t size,
 		return arm(root, word);
 	if (!strcmp(name, "tries"))
 		return strcmp(word, "0") ? -EINVAL : set(root, "tries", "0");
-	return strcmp(name, "source") ? -EACCES :
-					text(root, name, data, size, 4095);
+	return strcmp(name, "source") ?
+		       -EACCES :
+		       text(root, name, data, size, FR_SLOT_SOURCE_MAX);
 }
 
 static void count(const char *root, const char *name)

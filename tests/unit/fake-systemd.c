@@ -9,6 +9,8 @@
  *
  *	state		SystemState; "running" without the file
  *	refuse		StartUnit() fails
+ *	job-result	how the job of a StartUnit() ends; it does not without
+ *			the file, as that of a target that takes its time
  *	started		a line for each StartUnit(): unit and mode
  *
  * SIGUSR1: boot-complete.target fails, by the fault of a unit. SIGUSR2: the
@@ -52,6 +54,22 @@ static int exists(const char *name)
 	return file != NULL;
 }
 
+static int end_job(sd_bus *bus, const char *unit)
+{
+	FILE *file = open_in_folder("job-result", "re");
+	char result[64] = "";
+
+	if (file && !fgets(result, sizeof(result), file))
+		result[0] = '\0';
+	if (file)
+		fclose(file);
+	result[strcspn(result, "\n")] = '\0';
+	if (!*result)
+		return 1;
+	return sd_bus_emit_signal(bus, OBJECT, MANAGER, "JobRemoved", "uoss", 7,
+				  OBJECT "/job/7", unit, result);
+}
+
 static int on_start_unit(sd_bus_message *message, void *userdata,
 			 sd_bus_error *error)
 {
@@ -69,7 +87,9 @@ static int on_start_unit(sd_bus_message *message, void *userdata,
 		return -EIO;
 	fprintf(file, "%s %s\n", unit, mode);
 	fclose(file);
-	return sd_bus_reply_method_return(message, "o", OBJECT "/job/7");
+	if (sd_bus_reply_method_return(message, "o", OBJECT "/job/7") < 0)
+		return -EIO;
+	return end_job(sd_bus_message_get_bus(message), unit);
 }
 
 static int on_load_unit(sd_bus_message *message, void *userdata,

@@ -262,9 +262,10 @@ def stages_and_verifies(machine: Machine) -> None:
 @test
 def says_what_a_value_may_be(machine: Machine) -> None:
     machine.start(first=True)
-    for value in ("", "x" * 4097):
-        text = machine.stage(0, f"--cmdline={value}", status=2)
-        check('"cmdline"' in text and "empty" in text and "4096" in text, text)
+    text = machine.stage(0, f"--cmdline={'x' * 4097}", status=2)
+    check('"cmdline"' in text and "4096" in text, text)
+    text = machine.run("stage", "--entry=", status=2)
+    check('"entry"' in text and "empty" in text, text)
     text = machine.stage(0, f"--cmdline={'x' * 2048}", status=14)
     check("2048" in text and "2047" in text, text)
     equal(machine.slots(), ["empty", "empty"], "slots")
@@ -304,6 +305,97 @@ def refuses_what_is_no_kernel(machine: Machine) -> None:
     machine.run("stage", f"--kernel={machine.folder}/initrd", status=10)
     machine.run("stage", "--kernel=/nonexistent", status=15)
     equal(machine.slots(), ["empty", "empty"], "slots")
+
+
+@test
+def empty_command_line(machine: Machine) -> None:
+    machine.start(first=True)
+    machine.stage(0, "--cmdline=")
+    slot = machine.status()["slots"][0]
+    equal(slot["cmdline"], "", "command line")
+    equal(slot["source"]["cmdline"], "", "command line of the source")
+    check("inherited_cmdline" not in slot["source"], "it was inherited")
+
+
+def root_image(machine: Machine) -> str:
+    """What begins as an erofs of 25 blocks."""
+    image = bytearray(random.Random(3).randbytes(25 * 4096))
+    struct.pack_into("<I", image, 1024, 0xE0F5E1E2)
+    image[1024 + 12] = 12
+    struct.pack_into("<I", image, 1024 + 36, 25)
+    path = machine.folder / "root.erofs"
+    path.write_bytes(image)
+    return str(path)
+
+
+@test
+def stages_a_root_image(machine: Machine) -> None:
+    image = root_image(machine)
+    words = ["stage", f"--kernel={machine.folder}/Image0",
+             f"--root-image={image}", "--cmdline=quiet -- single"]
+    machine.start(first=True)
+    machine.run(*words, f"--initrd={machine.folder}/initrd", status=2)
+    machine.run(*words)
+    slot = machine.status()["slots"][0]
+    equal([part["name"] for part in slot["segments"]], ["kernel", "root"],
+          "segments")
+    equal(slot["segments"][1]["sha256"], slot["source"]["root_sha256"], "hash")
+    equal(slot["source"]["root_image"], image, "source")
+    equal(slot["source"]["cmdline"], "quiet -- single", "given command line")
+    equal(slot["cmdline"],
+          "quiet root=/dev/fastreboot ro rootfstype=erofs -- single",
+          "command line")
+    text = machine.run("commit", "--now", "--dry-run")
+    check("/dev/fastreboot is the root image" in text, text)
+    machine.run("unstage")
+    machine.stage(0, "--cmdline=root=/dev/fastreboot")
+    text = machine.run("commit", "--now", "--dry-run", status=4)
+    check("--root-image" in text, text)
+
+
+@test
+def root_image_and_the_running_command_line(machine: Machine) -> None:
+    image = root_image(machine)
+    machine.start(first=True)
+    machine.run("stage", f"--kernel={machine.folder}/Image0",
+                f"--root-image={image}")
+    slot = machine.status()["slots"][0]
+    equal(slot["cmdline"], slot["source"]["inherited_cmdline"], "command line")
+    words = slot["cmdline"].split()
+    equal([word for word in words if word.startswith("root=")],
+          ["root=/dev/fastreboot"], "root devices")
+
+
+@test
+def kernel_takes_no_root_image(machine: Machine) -> None:
+    image = root_image(machine)
+    words = ["stage", f"--kernel={machine.folder}/Image0",
+             f"--root-image={image}"]
+    machine.start(first=True)
+    for number, status, part in ((errno.ENOENT, 9, "CONFIG_FASTREBOOT_ROOT"),
+                                 (errno.EFBIG, 14, "does not fit")):
+        machine.set_sysfs("fail", f"root {number}")
+        text = machine.run(*words, status=status)
+        check(part in text, text)
+        equal(machine.slots()[0], "empty", "slot 0")
+
+
+@test
+def rolls_back_to_a_root_image(machine: Machine) -> None:
+    image = root_image(machine)
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0, f"--root-image={image}", "--wipe-state", "--cmdline=a",
+         initrd=False)
+    machine.run("confirm")
+    jump(machine, 1)
+    machine.run("rollback")
+    machine.wait_log("systemd starts kexec.target")
+    source = json.loads(machine.sysfs("slot0/source"))
+    equal(source["root_image"], image, "root image")
+    equal(source["wipe_state"], True, "wipe_state")
+    equal(machine.sysfs("slot0/cmdline"),
+          "a root=/dev/fastreboot ro rootfstype=erofs", "command line")
 
 
 FAILURES = [
@@ -557,9 +649,12 @@ def armed_by_kexec_tools(machine: Machine) -> None:
     equal(machine.sysfs("armed"), "0", "armed slot")
 
 
-def jump(machine: Machine, number: int = 0) -> None:
+def jump(machine: Machine, number: int = 0, *words: str,
+         initrd: bool = True) -> None:
     """Stage, commit, and be the next kernel's daemon."""
-    machine.stage(number, "--replace")
+    initrds = [f"--initrd={machine.folder}/initrd"] if initrd else []
+    machine.run("stage", f"--kernel={machine.folder}/Image{number}",
+                "--replace", *initrds, *words)
     machine.run("commit", "--now")
     machine.wait((machine.folder / "sys/left").exists, "jump")
     machine.stop()
@@ -778,6 +873,192 @@ def broken_configuration(machine: Machine) -> None:
     check("fastreboot.conf" in text, text)
     machine.configure("[Commit]\nWatchdogSec=0\n")
     machine.stage()
+
+
+VOLUME = "0x6f000000-0x6f7fffff"
+WIPE_UNIT = "fastreboot-wipe-state.service"
+WIPE_PROGRAM = "root/usr/libexec/fastreboot-wipe-state"
+SHUTDOWN_HOOK = "root/usr/lib/systemd/system-shutdown/fastreboot-wipe-state"
+
+
+def state_volume(machine: Machine) -> Path:
+    """Give the machine a state volume; return the file that is its device."""
+    block = machine.folder / ("root/sys/bus/nd/devices/ndbus0/region0/"
+                              "namespace0.0/block/pmem0")
+    block.mkdir(parents=True)
+    (block.parents[3] / "provider").write_text("fastreboot\n")
+    machine.set_sysfs("state_volume", VOLUME)
+    device = machine.folder / "root/dev/pmem0"
+    device.parent.mkdir()
+    device.write_bytes(b"secret" * 1000000)
+    with open(device, "ab") as file:
+        file.truncate(8 << 20)
+    return device
+
+
+def install(machine: Machine, name: str, script: str = "") -> Path:
+    """Install the wiping program, or what stands in for it."""
+    path = machine.folder / name
+    path.parent.mkdir(parents=True)
+    path.write_text(script or (
+        f"#!/bin/sh\nexport FASTREBOOT_ROOT={machine.folder}/root "
+        f"FASTREBOOT_SYSFS={machine.folder}/sys\n"
+        f"exec {machine.build}/fastreboot-wipe-state \"$@\"\n"))
+    path.chmod(0o755)
+    return path
+
+
+def is_wiped(device: Path) -> bool:
+    """Has it nothing but zeros?"""
+    return not any(device.read_bytes())
+
+
+@test
+def wipes_without_systemd(machine: Machine) -> None:
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    device = state_volume(machine)
+    machine.stage(0, "--wipe-state")
+    equal(machine.status()["slots"][0]["source"]["wipe_state"], True,
+          "wipe_state")
+    check("the state volume is wiped" in machine.run("status"), "the status")
+    text = machine.run("commit", "--now", "--dry-run", status=4)
+    check("without --wipe-state" in text, text)
+    install(machine, WIPE_PROGRAM)
+    text = machine.run("commit", "--now", "--dry-run")
+    check(f"{VOLUME}, will be overwritten" in text, text)
+    check(not is_wiped(device), "a dry run wipes")
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    check(is_wiped(device), "it was not wiped")
+    check(not (machine.folder / "hooks").exists(), "unfreeze hooks have run")
+
+
+@test
+def no_jump_if_the_wipe_fails(machine: Machine) -> None:
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    device = state_volume(machine)
+    os.truncate(device, 4096)
+    install(machine, WIPE_PROGRAM)
+    machine.stage(0, "--wipe-state")
+    text = machine.run("commit", "--now", status=4)
+    check("4096 of them only" in text, text)
+    equal(machine.slots()[0], "sealed", "slot 0")
+    equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
+    check(not (machine.folder / "sys/left").exists(), "it has jumped")
+    machine.stage(1)
+    machine.run("commit", "--now", "1")
+
+
+@test
+def wipes_by_a_unit(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    state_volume(machine)
+    machine.stage(0, "--wipe-state")
+    result = machine.folder / "systemd/job-result"
+    result.write_text("failed\n")
+    text = machine.run("commit", "--now", status=4)
+    check(f"{WIPE_UNIT} has ended with" in text, text)
+    equal(machine.started_units(), [
+        f"{WIPE_UNIT} replace", "var-lib-fastreboot-state.mount replace"],
+        "units")
+    equal(machine.slots()[0], "sealed", "slot 0")
+    result.write_text("done\n")
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    equal(machine.started_units()[2:], [f"{WIPE_UNIT} replace"], "units")
+
+
+@test
+def wipes_at_the_end_of_a_shutdown(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    device = state_volume(machine)
+    machine.stage(0, "--wipe-state")
+    text = machine.run("commit", "--dry-run", status=4)
+    check("system-shutdown" in text, text)
+    hook = install(machine, SHUTDOWN_HOOK)
+    subprocess.run([str(hook), "kexec"], check=True)
+    check(not is_wiped(device), "it wipes for what is not armed")
+    machine.run("commit")
+    machine.wait_log("systemd starts kexec.target")
+    check(not is_wiped(device), "it is wiped too early")
+    subprocess.run([str(hook), "reboot"], check=True)
+    check(not is_wiped(device), "it wipes for a reboot by firmware")
+    subprocess.run([str(hook), "kexec"], check=True)
+    check(is_wiped(device), "it was not wiped")
+    equal(machine.sysfs("armed"), "0", "armed slot")
+    os.truncate(device, 4096)
+    failed = subprocess.run([str(hook), "kexec"], check=False,
+                            capture_output=True, text=True)
+    check(failed.returncode == 1 and "firmware boots" in failed.stderr,
+          failed.stderr)
+    equal(machine.sysfs("armed"), "none", "armed slot")
+
+
+@test
+def last_log(machine: Machine) -> None:
+    machine.start(first=True)
+    text = machine.run("status", "--last-log", status=15)
+    check("ramoops" in text, text)
+    folder = machine.folder / "root/sys/fs/pstore"
+    folder.mkdir(parents=True)
+    (folder / "console-ramoops-0").write_bytes(
+        b"[    0.000000] first\n[    1.000000] bad \xff byte\n")
+    status = json.loads(machine.run("status", "--last-log", "--json"))
+    equal(status["last_log"], ["[    0.000000] first",
+                               "[    1.000000] bad \\xff byte"], "lines")
+    equal(status["last_log_from"], f"{folder}/console-ramoops-0", "file")
+    equal(status["last_log_cut"], False, "cut")
+    text = machine.run("status", "--last-log")
+    check("Last log of the kernel before, from " in text and
+          "[    0.000000] first\n" in text, text)
+    check("last_log" not in machine.status(), "nobody has asked for it")
+
+
+def save_object(machine: Machine, name: str, *words: str) -> None:
+    """Make and publish an object of the state volume."""
+    root = machine.folder / "root/var/lib/fastreboot/state"
+    root.mkdir(exist_ok=True)
+    subprocess.run([str(machine.build / "fastreboot"), "state", "save",
+                    f"--root={root}", name, *words], input=b"data",
+                   env=machine.environment, timeout=DEADLINE, check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+@test
+def objects_that_are_not_understood(machine: Machine) -> None:
+    schemas = machine.folder / "Image0.schemas"
+    machine.start(first=True)
+    save_object(machine, "sessions", "--schema=sessions", "--schema-version=3")
+    save_object(machine, "anything")
+
+    def commit(declared: str | None, status: int) -> str:
+        if declared is not None:
+            schemas.write_text(declared)
+        machine.stage()
+        said = machine.run("commit", "--dry-run", "--now", status=status)
+        if status:
+            machine.run("commit", "--now", status=status)
+        equal(machine.sysfs("armed"), "none", "armed slot")
+        slot = machine.status()["slots"][0]
+        machine.run("unstage")
+        return f"{said}{slot['source'].get('schemas', 'nothing declared')}"
+
+    check("nothing declared" in commit(None, 0), "nothing is declared")
+    said = commit("# of the image\nroutes 1\nsessions 1-2\n", 4)
+    check("does not understand sessions (sessions 3)" in said, said)
+    check(said.endswith("routes 1\nsessions 1-2"), said)
+    said = commit("sessions 1-3\n", 0)
+    check("2 preserved objects, all understood" in said, said)
+    schemas.write_text("sessions 3-\n")
+    check("Image0.schemas:1:" in machine.stage(0, status=10),
+          "the mistake's place")
+    schemas.write_text("".join(f"schema-of-{i:03} 1\n" for i in range(256)))
+    check("declare fewer schemas" in machine.stage(0, status=14), "the limit")
+    equal(machine.slots(), ["empty", "empty"], "slots")
 
 
 @test

@@ -61,6 +61,17 @@ static void least_entry(void **state)
 	assert_string_equal(entry.options, "");
 }
 
+static void root_image(void **state)
+{
+	_cleanup_bls_entry_ struct fr_bls_entry entry = { 0 };
+	struct fr_error error;
+	int r = parse("linux /l\nx-fastreboot-root-image /r.erofs\n", &entry,
+		      &error);
+
+	expect_success(r, &error);
+	assert_string_equal(entry.root_image, "/boot/r.erofs");
+}
+
 static void ukis(void **state)
 {
 	static const char *const texts[] = { "uki /EFI/Linux/a.efi",
@@ -99,6 +110,11 @@ static void bad_entries(void **state)
 		{ "linux /a\ndevicetree /..\n",
 		  "file:2: devicetree: the path" },
 		{ "linux /a\ndevicetree-overlay /b\n", "not supported" },
+		{ "linux /a\nx-fastreboot-root-image /../b\n",
+		  "file:2: x-fastreboot-root-image: the path must" },
+		{ "linux /a\ninitrd /i\nx-fastreboot-root-image /b\n",
+		  "leave one of them" },
+		{ "uki /a\nx-fastreboot-root-image /b\n", "and a UKI" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -353,6 +369,7 @@ static void files_in_disorder(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(whole_entry),
 	UNIT_TEST(least_entry),
+	UNIT_TEST(root_image),
 	UNIT_TEST(ukis),
 	UNIT_TEST(bad_entries),
 	UNIT_TEST(harmless_dots),

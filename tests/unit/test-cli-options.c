@@ -106,6 +106,10 @@ static void payload_from_options(void **state)
 	assert_string_equal(request.cmdline, "quiet");
 	assert_string_equal(request.signature, "s");
 	assert_true(request.replace);
+	assert_string_equal(GOOD("stage --kernel=k --root-image=r").root_image,
+			    "r");
+	assert_true(GOOD("stage --kernel=k --wipe-state").wipe_state);
+	assert_true(GOOD("--last-log").last_log);
 	assert_string_equal(GOOD("stage --entry e").entry, "e");
 	assert_string_equal(GOOD("stage --uki u").uki, "u");
 }
@@ -161,6 +165,7 @@ static void slots(void **state)
 static void options_belong_to_verbs(void **state)
 {
 	expect_bad("stage --now 6.12", "--now does not go with 'stage'");
+	expect_bad("timeline --last-log", "does not go with 'timeline'");
 	expect_bad("--replace commit", "--replace does not go with 'commit'");
 	expect_bad("confirm -n", "--dry-run does not go with 'confirm'");
 	expect_bad("commit --reason=x", "--reason does not go with 'commit'");

@@ -130,6 +130,18 @@ static void stage_sends_no_more_than_that(void **state)
 	json_object_put(result);
 }
 
+static void stage_sends_a_root_image(void **state)
+{
+	struct json_object *result = result_of(
+		"-j stage --kernel=/k --root-image=/r --wipe-state", 0);
+
+	assert_string_equal(text_at(result, "/details/request/root_image"),
+			    "/r");
+	assert_string_equal(text_at(result, "/details/request/wipe-state"),
+			    "true");
+	json_object_put(result);
+}
+
 /* An argument is passed on as it is, and is no option and not divided. */
 static void odd_names_are_passed_on(void **state)
 {
@@ -493,6 +505,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(stage),
 	UNIT_TEST(stage_sends_what_was_given),
 	UNIT_TEST(stage_sends_no_more_than_that),
+	UNIT_TEST(stage_sends_a_root_image),
 	UNIT_TEST(odd_names_are_passed_on),
 	UNIT_TEST(name_that_is_not_utf8),
 	UNIT_TEST(commit),

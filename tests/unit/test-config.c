@@ -32,6 +32,7 @@ static void expect_equal(const struct fr_config *a, const struct fr_config *b)
 {
 	assert_int_equal(a->kernel_size_max, b->kernel_size_max);
 	assert_int_equal(a->initrd_size_max, b->initrd_size_max);
+	assert_int_equal(a->root_image_size_max, b->root_image_size_max);
 	assert_int_equal(a->tries_max, b->tries_max);
 	assert_int_equal(a->hook_timeout_usec, b->hook_timeout_usec);
 	assert_int_equal(a->max_blackout_usec, b->max_blackout_usec);
@@ -73,6 +74,7 @@ static void defaults(void **state)
 	assert_int_equal(fr_config_default(&config), 0);
 	assert_int_equal(config.kernel_size_max, 256 << 20);
 	assert_int_equal(config.initrd_size_max, 2ULL << 30);
+	assert_int_equal(config.root_image_size_max, 2ULL << 30);
 	expect_list(config.trusted_certificates, NULL);
 	expect_list(config.boot_roots, "/boot", "/boot/efi", "/efi", NULL);
 	assert_int_equal(config.tries_max, 3);
@@ -130,7 +132,7 @@ static void documented_file_has_the_defaults(void **state)
 	expect_equal(&config, &expected);
 	fr_config_done(&config);
 
-	assert_int_equal(uncomment(text), 13);
+	assert_int_equal(uncomment(text), 14);
 	/* A list would be added to the default. */
 	*strstr(text, " BootRoots") = ';';
 	parse_well(&config, text);
@@ -141,19 +143,15 @@ static void documented_file_has_the_defaults(void **state)
 /* It has all keys: each one that the man page may have is found by its name. */
 static void documented_file_has_every_key(void **state)
 {
-	static const char *const keys[] = { "KernelSizeMax",
-					    "InitrdSizeMax",
-					    "TrustedCertificates",
-					    "BootRoots",
-					    "TriesMax",
-					    "HookTimeoutSec",
-					    "MaxBlackoutSec",
-					    "WatchdogDevice",
-					    "WatchdogSec",
-					    "TimeoutSec",
-					    "Automatic",
-					    "Fallback",
-					    "File" };
+	static const char *const keys[] = {
+		"KernelSizeMax",    "InitrdSizeMax",
+		"RootImageSizeMax", "TrustedCertificates",
+		"BootRoots",	    "TriesMax",
+		"HookTimeoutSec",   "MaxBlackoutSec",
+		"WatchdogDevice",   "WatchdogSec",
+		"TimeoutSec",	    "Automatic",
+		"Fallback",	    "File"
+	};
 	_cleanup_free_ char *text = default_file();
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -171,6 +169,7 @@ static void every_key(void **state)
 	parse_well(&config, "[Stage]\n"
 			    "KernelSizeMax=1K\n"
 			    "InitrdSizeMax = 3G\n"
+			    "RootImageSizeMax=5M\n"
 			    "TrustedCertificates=/a \"/b c\"\n"
 			    "TrustedCertificates=/d\n"
 			    "BootRoots=\n"
@@ -191,6 +190,7 @@ static void every_key(void **state)
 			    "File=/m\n");
 	assert_int_equal(config.kernel_size_max, 1024);
 	assert_int_equal(config.initrd_size_max, 3ULL << 30);
+	assert_int_equal(config.root_image_size_max, 5ULL << 20);
 	expect_list(config.trusted_certificates, "/a", "/b c", "/d", NULL);
 	expect_list(config.boot_roots, "/x", NULL);
 	assert_int_equal(config.tries_max, 7);

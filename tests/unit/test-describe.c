@@ -317,31 +317,59 @@ static void hashes_are_compared(void **state)
 	slot->source = TEXT("{\"kernel_sha256\":\"f" HASH "\"}");
 	expect_error(recover_check_hashes(slot, &error), -EBADMSG, &error,
 		     FR_VERIFICATION_FAILED, "kernel");
+	slot->source = TEXT("{\"root_sha256\":\"" HASH "\"}");
+	expect_ok(recover_check_hashes(slot, &error), &error);
+	memset(slot->segments[FR_SEGMENT_ROOT].sha256, 'f', 64);
+	expect_error(recover_check_hashes(slot, &error), -EBADMSG, &error,
+		     FR_VERIFICATION_FAILED, "root");
 }
 
 static void root_devices(void **state)
 {
 	static const struct {
 		const char *cmdline;
-		bool initrd;
+		enum preflight_has has;
 		bool ok;
 		const char *text;
 	} cases[] = {
-		{ "quiet", false, false, "neither root= nor an initrd" },
-		{ "quiet", true, true, "the initrd knows" },
-		{ "root=/dev/vda1 ro", false, true, "/dev/vda1 is there" },
-		{ "root=/dev/vdb1 ro", false, false, "is not there" },
-		{ "root=/dev/vdb1 ro", true, true, "initrd has to find" },
-		{ "root=UUID=1-2", false, false, "without an initrd" },
-		{ "root=UUID=1-2", true, true, "UUID=1-2 is there" },
-		{ "root=UUID=1-3", true, true, "initrd has to find" },
-		{ "root=PARTUUID=7-7", false, true, "PARTUUID=7-7 is there" },
-		{ "root=PARTUUID=7-8", false, false, "is not there" },
-		{ "root=LABEL=a/b", true, true, "LABEL=a/b is there" },
-		{ "root=/dev/vdb root=/dev/vda1", false, true, "vda1" },
-		{ "root=/dev/vda1 -- root=/dev/vdb", false, true, "vda1" },
-		{ "root=/dev/nfs nfsroot=x", false, true, "not looked for" },
-		{ "root=8:1", false, true, "the kernel has to know" },
+		{ "quiet", PREFLIGHT_KERNEL_ONLY, false,
+		  "neither root= nor an initrd" },
+		{ "quiet", PREFLIGHT_INITRD, true, "the initrd knows" },
+		{ "root=/dev/vda1 ro", PREFLIGHT_KERNEL_ONLY, true,
+		  "/dev/vda1 is there" },
+		{ "root=/dev/vdb1 ro", PREFLIGHT_KERNEL_ONLY, false,
+		  "is not there" },
+		{ "root=/dev/vdb1 ro", PREFLIGHT_INITRD, true,
+		  "initrd has to find" },
+		{ "root=UUID=1-2", PREFLIGHT_KERNEL_ONLY, false,
+		  "without an initrd" },
+		{ "root=UUID=1-2", PREFLIGHT_INITRD, true,
+		  "UUID=1-2 is there" },
+		{ "root=UUID=1-3", PREFLIGHT_INITRD, true,
+		  "initrd has to find" },
+		{ "root=PARTUUID=7-7", PREFLIGHT_KERNEL_ONLY, true,
+		  "PARTUUID=7-7 is there" },
+		{ "root=PARTUUID=7-8", PREFLIGHT_KERNEL_ONLY, false,
+		  "is not there" },
+		{ "root=LABEL=a/b", PREFLIGHT_INITRD, true,
+		  "LABEL=a/b is there" },
+		{ "root=/dev/vdb root=/dev/vda1", PREFLIGHT_KERNEL_ONLY, true,
+		  "vda1" },
+		{ "root=/dev/vda1 -- root=/dev/vdb", PREFLIGHT_KERNEL_ONLY,
+		  true, "vda1" },
+		{ "root=/dev/nfs nfsroot=x", PREFLIGHT_KERNEL_ONLY, true,
+		  "not looked for" },
+		{ "root=8:1", PREFLIGHT_KERNEL_ONLY, true,
+		  "the kernel has to know" },
+		{ "root=\"/dev/vda1\"", PREFLIGHT_KERNEL_ONLY, true,
+		  "vda1 is there" },
+		{ "root=/dev/fastreboot", PREFLIGHT_ROOT_IMAGE, true,
+		  "is the root image" },
+		{ "root=/dev/fastreboot", PREFLIGHT_KERNEL_ONLY, false,
+		  "has none" },
+		{ "root=/dev/fastreboot", PREFLIGHT_INITRD, false, "has none" },
+		{ "quiet", PREFLIGHT_ROOT_IMAGE, false, "neither root=" },
+		{ "root=/dev/vda1", PREFLIGHT_ROOT_IMAGE, true, "is there" },
 	};
 	char note[256];
 
@@ -356,7 +384,7 @@ static void root_devices(void **state)
 	file_write_text("dev/disk/by-label/a\\x2fb", "");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fr_error error = { 0 };
-		int err = preflight_root(cases[i].cmdline, cases[i].initrd,
+		int err = preflight_root(cases[i].cmdline, cases[i].has,
 					 file_path("."), note, sizeof(note),
 					 &error);
 

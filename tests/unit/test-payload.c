@@ -464,6 +464,164 @@ static void entries_with_less_and_with_a_uki(void **state)
 	fr_payload_close(payload);
 }
 
+#define ROOT_SIZE (2 * 4096)
+#define OUR_ROOT "root=/dev/fastreboot ro rootfstype=erofs"
+
+/* What begins as an erofs of two blocks. */
+static const char *put_root_image(const char *name)
+{
+	struct blob image = { 0 };
+	const char *path;
+
+	blob_add_zeros(&image, ROOT_SIZE);
+	blob_put32(&image, 1024, 0xe0f5e1e2);
+	blob_put32(&image, 1024 + 12, 12);
+	blob_put32(&image, 1024 + 36, 2);
+	path = file_write_blob(name, &image);
+	blob_free(&image);
+	return path;
+}
+
+static void root_images(void **state)
+{
+	static const struct {
+		const char *given;
+		const char *expected;
+	} cases[] = {
+		{ "", OUR_ROOT },
+		{ "quiet", "quiet " OUR_ROOT },
+		{ "root=/dev/vda", "root=/dev/vda" },
+	};
+	struct fr_payload_request request = {
+		.kernel = (char *)file_path("Image"),
+		.root_image = (char *)put_root_image("root"),
+		.devicetree = (char *)file_path("dtb"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	prepare_config(&config);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(fr_payload_closep) struct fr_payload *payload = NULL;
+		_cleanup_catcher_ struct catcher catcher = { 0 };
+
+		request.cmdline = (char *)cases[i].given;
+		payload = open_well(&config, &request);
+		catch_well(payload, &catcher);
+		assert_int_equal(fr_payload_size(payload, FR_SEGMENT_ROOT),
+				 ROOT_SIZE);
+		assert_int_equal(fr_payload_size(payload, FR_SEGMENT_INITRD),
+				 0);
+		assert_non_null(fr_payload_sha256(payload, FR_SEGMENT_ROOT));
+		assert_string_equal(fr_payload_cmdline(payload),
+				    cases[i].expected);
+	}
+}
+
+static void root_images_of_entries(void **state)
+{
+	struct fr_payload_request request = { .entry = (char *)"e" };
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_payload *payload;
+
+	put_entry_files();
+	put_root_image("boot/e/root");
+	prepare_config(&config);
+	file_write_text(entry_path, "linux /e/linux\noptions quiet\n"
+				    "x-fastreboot-root-image /e/root\n");
+	payload = open_well(&config, &request);
+	assert_string_equal(fr_payload_cmdline(payload), "quiet " OUR_ROOT);
+	fr_payload_close(payload);
+	/* Another one in its place, which is not there. */
+	request.root_image = (char *)file_path("missing");
+	expect_refused(false, &request, -ENOENT, FR_NOT_FOUND, "missing");
+	request.root_image = (char *)put_root_image("root");
+	file_write_text(entry_path, "linux /e/linux\ninitrd /e/initrd\n");
+	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
+		       "not both");
+	put_uki("boot/uki", KERNEL_SIZE);
+	file_write_text(entry_path, "uki /uki\n");
+	expect_refused(false, &request, -EINVAL, FR_USAGE, "about a UKI");
+}
+
+static void root_images_that_are_none(void **state)
+{
+	struct fr_payload_request request = {
+		.kernel = (char *)file_path("Image"),
+		.root_image = (char *)file_path("gz"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_payload *payload = NULL;
+	struct fr_error error = { 0 };
+
+	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD, "gzip");
+	request.root_image = (char *)file_write_text("empty", "");
+	expect_refused(false, &request, -ENODATA, FR_INVALID_PAYLOAD, "empty");
+	request.root_image = (char *)put_root_image("root");
+	prepare_config(&config);
+	config.root_image_size_max = ROOT_SIZE - 1;
+	expect_error(fr_payload_open(&config, &request, &payload, &error),
+		     -EFBIG, &error, FR_TOO_LARGE, "RootImageSizeMax=");
+	assert_int_equal(truncate(request.root_image, ROOT_SIZE - 1), 0);
+	expect_refused(false, &request, -ENODATA, FR_INVALID_PAYLOAD,
+		       "cut off");
+}
+
+static void inherited_command_lines(void **state)
+{
+	struct fr_payload_request request = {
+		.kernel = (char *)file_path("Image"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+	struct fr_payload *payload;
+	char long_one[2048];
+	char *cmdline = NULL;
+
+	prepare_config(&config);
+	payload = open_well(&config, &request);
+	assert_null(fr_payload_cmdline(payload));
+	assert_int_equal(fr_payload_inherit_cmdline(payload, "root=a b",
+						    &cmdline, &error),
+			 0);
+	assert_string_equal(cmdline, "root=a b");
+	free(cmdline);
+	fr_payload_close(payload);
+
+	request.root_image = (char *)put_root_image("root");
+	payload = open_well(&config, &request);
+	assert_null(fr_payload_cmdline(payload));
+	assert_int_equal(fr_payload_inherit_cmdline(payload, "root=a rw b",
+						    &cmdline, &error),
+			 0);
+	assert_string_equal(cmdline, "b " OUR_ROOT);
+	free(cmdline);
+	memset(long_one, 'x', sizeof(long_one) - 1);
+	long_one[sizeof(long_one) - 1] = '\0';
+	expect_error(fr_payload_inherit_cmdline(payload, long_one, &cmdline,
+						&error),
+		     -E2BIG, &error, FR_TOO_LARGE, "takes 2047");
+	fr_payload_close(payload);
+}
+
+static void sources_that_wipe(void **state)
+{
+	static const struct {
+		const char *source;
+		bool wipes;
+	} cases[] = {
+		{ "{\"kernel\":\"/k\",\"wipe_state\":true}", true },
+		{ "{\"kernel\":\"/k\",\"wipe_state\":false}", false },
+		{ "{\"kernel\":\"/k\"}", false },
+		{ "{\"wipe_state\":1}", false },
+		{ "", false },
+		{ "wipe_state", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(fr_payload_source_wipes(cases[i].source),
+				 cases[i].wipes);
+}
+
 static void bad_entries(void **state)
 {
 	const struct fr_payload_request request = { .entry = (char *)"e" };
@@ -503,6 +661,10 @@ static void requests_in_disorder(void **state)
 		{ { .kernel = "/k", .signature = "s" }, "of the signature" },
 		{ { .entry = "e", .initrds = absolute }, "names its initrds" },
 		{ { .entry = "e", .devicetree = "/d" }, "names its initrds" },
+		{ { .kernel = "/k", .root_image = "r" }, "of the root image" },
+		{ { .kernel = "/k", .root_image = "/r", .initrds = absolute },
+		  "not both" },
+		{ { .uki = "/u", .root_image = "/r" }, "with a UKI" },
 	};
 	const struct fr_payload_request empty = { .entry = (char *)"nothing",
 						  .initrds = none };
@@ -776,6 +938,26 @@ static void every_file_has_to_be_signed(void **state)
 	request = signed_request();
 	request.devicetree = (char *)file_path("dtb");
 	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "dtb.p7s");
+}
+
+static void root_images_have_to_be_signed(void **state)
+{
+	struct fr_payload_request request = {
+		.kernel = (char *)file_path("Image"),
+		.root_image = (char *)put_root_image("root"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	sign("Image");
+	file_remove("root.p7s");
+	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "root.p7s");
+	sign("root");
+	prepare_config(&config);
+	trust_root(&config);
+	fr_payload_close(open_well(&config, &request));
+	file_write_text("root", "something else");
+	expect_refused(true, &request, -EKEYREJECTED, FR_SIGNATURE, "root");
+	file_remove("root.p7s");
 }
 
 static void files_of_an_entry_have_to_be_signed(void **state)
@@ -1128,7 +1310,9 @@ static void expect_same_request(const struct fr_payload_request *a,
 	expect_same_string(a->entry, b->entry);
 	expect_same_string(a->uki, b->uki);
 	expect_same_string(a->kernel, b->kernel);
+	expect_same_string(a->root_image, b->root_image);
 	expect_same_string(a->devicetree, b->devicetree);
+	assert_int_equal(a->wipe_state, b->wipe_state);
 	expect_same_string(a->cmdline, b->cmdline);
 	expect_same_string(a->signature, b->signature);
 	assert_int_equal(!a->initrds, !b->initrds);
@@ -1170,6 +1354,10 @@ static void source_there_and_back(void **state)
 	expect_there_and_back(&config, &request);
 	request.initrds = none;
 	request.cmdline = (char *)"";
+	expect_there_and_back(&config, &request);
+	request.initrds = NULL;
+	request.root_image = (char *)put_root_image("root");
+	request.wipe_state = true;
 	expect_there_and_back(&config, &request);
 
 	put_entry_files();
@@ -1230,6 +1418,7 @@ static void members_of_the_daemon(void **state)
 				 &request, &error),
 			 0);
 	assert_string_equal(request.cmdline, "c");
+	assert_false(request.wipe_state);
 }
 
 static void sources_in_disorder(void **state)
@@ -1251,6 +1440,7 @@ static void sources_in_disorder(void **state)
 		{ "{\"kernel\":\"/k\",\"initrds\":[1]}", "not a string" },
 		{ "{\"kernel\":\"/k\",\"initrds\":[null]}", "is null" },
 		{ "{\"a\":[[[[[[[[[]]]]]]]]]}", "not JSON" },
+		{ "{\"kernel\":\"/k\",\"wipe_state\":1}", "neither true" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -1268,6 +1458,7 @@ static void names_of_segments(void **state)
 {
 	assert_string_equal(fr_segment_name(FR_SEGMENT_KERNEL), "kernel");
 	assert_string_equal(fr_segment_name(FR_SEGMENT_INITRD), "initrd");
+	assert_string_equal(fr_segment_name(FR_SEGMENT_ROOT), "root");
 	assert_string_equal(fr_segment_name(FR_SEGMENT_DTB), "dtb");
 }
 
@@ -1308,6 +1499,12 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(members_of_the_daemon),
 	UNIT_TEST(sources_in_disorder),
 	UNIT_TEST(names_of_segments),
+	UNIT_TEST(root_images),
+	UNIT_TEST(root_images_of_entries),
+	UNIT_TEST(root_images_that_are_none),
+	UNIT_TEST(root_images_have_to_be_signed),
+	UNIT_TEST(inherited_command_lines),
+	UNIT_TEST(sources_that_wipe),
 };
 
 int main(void)

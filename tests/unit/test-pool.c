@@ -84,6 +84,7 @@ static void reads_everything(void **state)
 	put("source", "{\"kernel\":\"/a\"}\n");
 	put("running", "1\n");
 	put("tries", "2\n");
+	put("state_volume", "0x6f000000-0x6fffffff\n");
 	put("slot1/status", "running\n");
 	put("slot1/placement", "kernel direct 0x68000000 7873024\n"
 			       "initrd overflow 0x48000000 780800\n"
@@ -100,6 +101,7 @@ static void reads_everything(void **state)
 	assert_int_equal(pool.running, 1);
 	assert_int_equal(pool.armed, FR_SLOT_NONE);
 	assert_int_equal(pool.tries, 2);
+	assert_true(fr_pool_has_state(&pool));
 	assert_int_equal(pool.n_slots, 2);
 	assert_int_equal(pool.slots[0].state, FR_SLOT_EMPTY);
 	assert_int_equal(pool.slots[1].state, FR_SLOT_RUNNING);
@@ -119,12 +121,14 @@ static void files_of_newer_kernels_may_be_missing(void **state)
 
 	drop("source");
 	drop("previous_source");
+	drop("state_volume");
 	drop("slot0/source");
 	drop("slot1/stale");
 	put("slot0/status", "shiny\n");
 	put("boot_reason", "magic\n");
 	expect_ok(fr_pool_read(&pool, &error), &error);
 	assert_string_equal(pool.source, "");
+	assert_false(fr_pool_has_state(&pool));
 	assert_string_equal(pool.slots[0].source, "");
 	assert_int_equal(pool.slots[0].state, FR_SLOT_UNKNOWN);
 	assert_string_equal(pool.boot_reason, "magic");
@@ -392,7 +396,7 @@ static void texts_that_are_too_long(void **state)
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	expect_error(fr_slot_set_source(0, text, &error), -E2BIG, &error,
-		     FR_TOO_LARGE, "4095");
+		     FR_TOO_LARGE, "4000");
 	text[FR_SLOT_SOURCE_MAX] = '\0';
 	expect_ok(fr_slot_set_source(0, text, &error), &error);
 	text[FR_CMDLINE_MAX + 1] = '\0';

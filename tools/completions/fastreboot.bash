@@ -41,9 +41,16 @@ _fastreboot_value() {
 	case $1 in
 	--entry)
 		_fastreboot_words "$(_fastreboot_entries)" "$2" ;;
-	--uki | --kernel | --initrd | --devicetree | --signature)
+	--uki | --kernel | --initrd | --root-image | --devicetree | \
+	--signature)
 		_fastreboot_files "$2" ;;
 	--cmdline | --max-blackout | --reason)
+		COMPREPLY=() ;;
+	--root | --device)
+		_fastreboot_files "$2" ;;
+	--owner)
+		mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
+	--mode | --size | --schema | --schema-version)
 		COMPREPLY=() ;;
 	*)
 		return 1 ;;
@@ -56,7 +63,7 @@ _fastreboot_verb() {
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
 		status | stage | verify | commit | confirm | rollback | \
-		unstage | timeline | monitor)
+		unstage | timeline | monitor | state)
 			printf '%s\n' "$word"
 			return ;;
 		esac
@@ -66,10 +73,12 @@ _fastreboot_verb() {
 _fastreboot_options() {
 	printf '%s\n' '-h --help --version -j --json --no-progress --private'
 	case $1 in
+	status)
+		printf '%s\n' '--last-log' ;;
 	stage)
 		printf '%s\n' '--entry= --uki= --kernel= --initrd=' \
-			'--devicetree= --cmdline= --signature= --replace' \
-			'-n --dry-run' ;;
+			'--root-image= --devicetree= --cmdline= --signature=' \
+			'--replace --wipe-state -n --dry-run' ;;
 	commit)
 		printf '%s\n' '--now --max-blackout= -n --dry-run' ;;
 	rollback)
@@ -81,7 +90,7 @@ _fastreboot_argument() {
 	case $1 in
 	'')
 		_fastreboot_words 'status stage verify commit confirm rollback
-			unstage timeline monitor' "$2" ;;
+			unstage timeline monitor state' "$2" ;;
 	stage)
 		case $2 in
 		*/* | .*) _fastreboot_files "$2" ;;
@@ -89,6 +98,61 @@ _fastreboot_argument() {
 		esac ;;
 	verify | commit | unstage)
 		_fastreboot_words "$(_fastreboot_slots)" "$2" ;;
+	esac
+}
+
+# The word behind "state" that is no option
+_fastreboot_state_verb() {
+	local word seen=''
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		if [ "$seen" ] && [[ $word != -* ]]; then
+			printf '%s\n' "$word"
+			return
+		fi
+		[ "$word" != state ] || seen=yes
+	done
+}
+
+_fastreboot_objects() {
+	fastreboot state list --json 2>/dev/null |
+		grep -o '"name": *"[^"]*"' | cut -d '"' -f 4
+}
+
+_fastreboot_state_options() {
+	printf '%s\n' '-h --help -j --json'
+	case $1 in
+	create | save)
+		printf '%s\n' '--root= --owner= --mode= --size= --schema=' \
+			'--schema-version= --in-place' ;;
+	make)
+		printf '%s\n' '--device= --force' ;;
+	*)
+		printf '%s\n' '--root=' ;;
+	esac
+}
+
+# $1: what is there of the word, $2: the verb behind "state"
+_fastreboot_state() {
+	if [[ $1 == -* ]]; then
+		_fastreboot_words "$(_fastreboot_state_options "$2")" "$1"
+		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
+		return
+	fi
+	case $2 in
+	'')
+		_fastreboot_words 'list save restore create remove verify
+			check make' "$1" ;;
+	check)
+		_fastreboot_files "$1" ;;
+	remove | verify)
+		_fastreboot_words "$(_fastreboot_objects)" "$1" ;;
+	save | restore)
+		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = "$2" ]; then
+			_fastreboot_words "$(_fastreboot_objects)" "$1"
+		else
+			_fastreboot_files "$1"
+		fi ;;
 	esac
 }
 
@@ -107,6 +171,10 @@ _fastreboot() {
 	fi
 	_fastreboot_value "$before" "$word" && return
 	verb=$(_fastreboot_verb)
+	if [ "$verb" = state ]; then
+		_fastreboot_state "$word" "$(_fastreboot_state_verb)"
+		return 0
+	fi
 	if [[ $word == -* ]]; then
 		_fastreboot_words "$(_fastreboot_options "$verb")" "$word"
 		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null

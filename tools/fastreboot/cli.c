@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "show.h"
+#include "state.h"
 #include "text.h"
 
 #ifndef FASTREBOOT_VERSION
@@ -126,8 +127,10 @@ static int run(int argc, char **argv)
 	struct client client = { 0 };
 	struct cli_request request;
 	struct fr_error error = { 0 };
-	int status;
+	int status = state_is_asked(argc, argv);
 
+	if (status)
+		return state_main(argc, argv, status);
 	if (cli_parse(argc, argv, &request, &error) < 0)
 		return cli_report_error(&request, &error);
 	if (request.help) {

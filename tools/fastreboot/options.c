@@ -27,6 +27,9 @@ const struct cli_verb cli_verbs[] = {
 	{ "timeline", "", "the last blackout, by phase", 0, CLI_TIMELINE },
 	{ "monitor", "", "follow jobs and changes until interrupted", 0,
 	  CLI_MONITOR },
+	/* This one has a command line of its own, see state.h. */
+	{ "state", "[VERB]", "what applications preserve; has verbs of its own",
+	  0, CLI_STATE },
 	{ NULL },
 };
 
@@ -37,14 +40,17 @@ enum option_id {
 	OPTION_JSON,
 	OPTION_NO_PROGRESS,
 	OPTION_PRIVATE,
+	OPTION_LAST_LOG,
 	OPTION_ENTRY,
 	OPTION_UKI,
 	OPTION_KERNEL,
 	OPTION_INITRD,
+	OPTION_ROOT_IMAGE,
 	OPTION_DEVICETREE,
 	OPTION_CMDLINE,
 	OPTION_SIGNATURE,
 	OPTION_REPLACE,
+	OPTION_WIPE_STATE,
 	OPTION_NOW,
 	OPTION_MAX_BLACKOUT,
 	OPTION_DRY_RUN,
@@ -62,6 +68,8 @@ const struct cli_option cli_options[] = {
 	{ "private", NULL,
 	  "use the daemon's private socket, not the system bus", 0,
 	  CLI_ANY_VERB },
+	{ "last-log", NULL, "add the last log lines of the kernel before", 0,
+	  VERB(STATUS) },
 	{ "entry", "ID", "Boot Loader Specification entry, by id or file", 0,
 	  VERB(STAGE) },
 	{ "uki", "FILE", "unified kernel image", 0, VERB(STAGE) },
@@ -69,6 +77,8 @@ const struct cli_option cli_options[] = {
 	  VERB(STAGE) },
 	{ "initrd", "FILE", "initrd; repeat it for more than one", 0,
 	  VERB(STAGE) },
+	{ "root-image", "FILE", "file system image as root, instead of an initrd",
+	  0, VERB(STAGE) },
 	{ "devicetree", "FILE", "device tree instead of the running kernel's",
 	  0, VERB(STAGE) },
 	{ "cmdline", "TEXT", "command line instead of the payload's own", 0,
@@ -77,6 +87,8 @@ const struct cli_option cli_options[] = {
 	  VERB(STAGE) },
 	{ "replace", NULL, "clear a sealed slot if no other is free", 0,
 	  VERB(STAGE) },
+	{ "wipe-state", NULL, "wipe the state volume before the payload runs",
+	  0, VERB(STAGE) },
 	{ "now", NULL, "jump at once, without stopping services", 0,
 	  VERB(COMMIT) },
 	{ "max-blackout", "TIME", "refuse if the last blackout was longer", 0,
@@ -158,6 +170,8 @@ static const char **text_of_option(struct cli_request *request, int option)
 		return &request->uki;
 	case OPTION_KERNEL:
 		return &request->kernel;
+	case OPTION_ROOT_IMAGE:
+		return &request->root_image;
 	case OPTION_DEVICETREE:
 		return &request->devicetree;
 	case OPTION_CMDLINE:
@@ -185,6 +199,10 @@ static bool *flag_of_option(struct cli_request *request, int option)
 		return &request->private_socket;
 	case OPTION_REPLACE:
 		return &request->replace;
+	case OPTION_WIPE_STATE:
+		return &request->wipe_state;
+	case OPTION_LAST_LOG:
+		return &request->last_log;
 	case OPTION_NOW:
 		return &request->now;
 	case OPTION_DRY_RUN:

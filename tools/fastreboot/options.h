@@ -26,6 +26,7 @@ enum cli_verb_id {
 	CLI_UNSTAGE,
 	CLI_TIMELINE,
 	CLI_MONITOR,
+	CLI_STATE,
 };
 
 /**
@@ -80,10 +81,12 @@ extern const struct cli_option cli_options[];
  * @private_socket: don't try the system bus
  * @replace: give up a sealed slot if no other is free
  * @dry_run: check, change nothing
+ * @wipe_state: the payload must not see the state volume's content
+ * @last_log: what the kernel before has said last
  * @now: reboot without systemd
  * @entry, @uki, @kernel: the payload; at most one of them, file names as given
  * @initrds: file names, NULL-terminated
- * @devicetree, @cmdline, @signature: as given; NULL: not given
+ * @root_image, @devicetree, @cmdline, @signature: as given; NULL: not given
  * @reason: why to roll back; NULL: not given
  * @max_blackout_usec: limit in microseconds, not 0; UINT64_MAX: not given
  * @slot: number of a slot; -1: the staged one
@@ -100,11 +103,14 @@ struct cli_request {
 	bool private_socket;
 	bool replace;
 	bool dry_run;
+	bool wipe_state;
+	bool last_log;
 	bool now;
 	const char *entry;
 	const char *uki;
 	const char *kernel;
 	const char *initrds[CLI_INITRDS_MAX + 1];
+	const char *root_image;
 	const char *devicetree;
 	const char *cmdline;
 	const char *signature;

@@ -159,6 +159,12 @@ static void put_stale(FILE *out, struct json_object *slot)
 	      out);
 }
 
+static void put_wipe(FILE *out, struct json_object *source)
+{
+	if (cli_json_true(source, "wipe_state"))
+		put_row(out, "", "the state volume is wiped before it runs");
+}
+
 static void put_payload(FILE *out, struct json_object *slot, const char *label,
 			time_t now)
 {
@@ -178,6 +184,7 @@ static void put_payload(FILE *out, struct json_object *slot, const char *label,
 	put_stale(out, slot);
 	put_origin(out, slot, now);
 	fputc('\n', out);
+	put_wipe(out, cli_json_member(slot, "source"));
 	show_segments(out, cli_json_member(slot, "segments"),
 		      LABEL_COLUMNS + 2);
 }

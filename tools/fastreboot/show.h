@@ -30,6 +30,13 @@ void show_status(FILE *out, struct json_object *status, time_t now);
 void show_timeline(FILE *out, struct json_object *timeline);
 
 /**
+ * show_last_log() - what LastLog() says
+ * @out: where to
+ * @log: org.fastreboot.last-log/1
+ */
+void show_last_log(FILE *out, struct json_object *log);
+
+/**
  * show_blackout() - the blackout and what was relocated, as part of a line
  * @out: where to
  * @timeline: org.fastreboot.timeline/1

@@ -94,11 +94,29 @@ static int append_payload(sd_bus_message *call,
 	if (err >= 0)
 		err = append_initrds(call, request->initrds);
 	if (err >= 0)
+		err = append_file(call, "root_image", request->root_image);
+	if (err >= 0)
 		err = append_file(call, "devicetree", request->devicetree);
 	if (err >= 0)
 		err = append_text(call, "cmdline", request->cmdline);
 	if (err >= 0)
 		err = append_file(call, "signature", request->signature);
+	return err < 0 ? err : sd_bus_message_close_container(call);
+}
+
+/* An older daemon refuses what it does not know, also if it is false. */
+static int append_options(sd_bus_message *call,
+			  const struct cli_request *request)
+{
+	int err = sd_bus_message_open_container(call, 'a', "{sv}");
+
+	if (err >= 0)
+		err = sd_bus_message_append(call, "{sv}{sv}", "replace", "b",
+					    request->replace, "dry-run", "b",
+					    request->dry_run);
+	if (err >= 0 && request->wipe_state)
+		err = sd_bus_message_append(call, "{sv}", "wipe-state", "b",
+					    true);
 	return err < 0 ? err : sd_bus_message_close_container(call);
 }
 
@@ -108,9 +126,7 @@ int cli_stage_append(sd_bus_message *call, const struct cli_request *request,
 	int err = append_payload(call, request);
 
 	if (err >= 0)
-		err = sd_bus_message_append(call, "a{sv}", 2, "replace", "b",
-					    request->replace, "dry-run", "b",
-					    request->dry_run);
+		err = append_options(call, request);
 	if (err < 0)
 		return fr_fail(error, FR_FAILED, err,
 			       "The names of the files can't be passed on: %s",

@@ -38,18 +38,46 @@ static int exit_status_of(struct json_object *status)
 	return cli_json_member(status, "pool") ? FR_OK : FR_NO_POOL;
 }
 
+static void add_member(struct json_object *to, const char *name,
+		       struct json_object *from, const char *from_name)
+{
+	json_object_object_add(
+		to, name, json_object_get(cli_json_member(from, from_name)));
+}
+
+/* @log: NULL if nobody wants it */
+static void print_status(const struct cli_request *request,
+			 struct json_object *status, struct json_object *log)
+{
+	if (!request->json) {
+		show_status(stdout, status, time(NULL));
+		if (!log)
+			return;
+		fputc('\n', stdout);
+		show_last_log(stdout, log);
+		return;
+	}
+	if (log) {
+		add_member(status, "last_log", log, "lines");
+		add_member(status, "last_log_from", log, "from");
+		add_member(status, "last_log_cut", log, "cut");
+	}
+	cli_json_print(stdout, status, isatty(STDOUT_FILENO));
+}
+
 int cli_status(const struct cli_request *request, struct client *client)
 {
 	_cleanup_json_ struct json_object *status = NULL;
+	_cleanup_json_ struct json_object *log = NULL;
 	struct fr_error error = { 0 };
 
 	if (fetch(client, "Describe", "org.fastreboot.status/1", &status,
-		  &error) < 0)
+		  &error) < 0 ||
+	    (request->last_log &&
+	     fetch(client, "LastLog", "org.fastreboot.last-log/1", &log,
+		   &error) < 0))
 		return cli_report_error(request, &error);
-	if (request->json)
-		cli_json_print(stdout, status, isatty(STDOUT_FILENO));
-	else
-		show_status(stdout, status, time(NULL));
+	print_status(request, status, log);
 	return exit_status_of(status);
 }
 

@@ -9,7 +9,8 @@ from system.world import System, scenario
 
 UNITS = ("fastrebootd.service", "fastrebootd.socket",
          "fastreboot-confirm.service", "fastreboot-scrub.service",
-         "fastreboot-scrub.timer")
+         "fastreboot-scrub.timer", "fastreboot-wipe-state.service",
+         "fastreboot-state.service")
 
 @scenario(timeout=400)
 def works(system: System) -> None:

@@ -147,3 +147,55 @@ def refused(system: System) -> None:
     check.true("the commit fails", result.status != 0, result.text)
     machine.sh("test -e /run/fastreboot/unfrozen")
     check.equal("armed", fastreboot.status(machine)["armed"], None)
+
+
+@scenario(timeout=900)
+def max_blackout(system: System) -> None:
+    """A commit is refused if the last blackout was longer than allowed."""
+    machine = system.machine()
+    machine.start()
+    release = fastreboot.releases(machine)["system-a"]
+    fastreboot.update(machine, "system-b")
+    fastreboot.wait_confirmed(machine)
+    fastreboot.stage_release(machine, release)
+    result = fastreboot.run(machine, "commit", "--max-blackout=1us",
+                            expect=Exit.REFUSED)
+    check.true("it says how long it took", "max-blackout" in result.text
+               and "are allowed" in result.text, result.text)
+    check.equal("armed", fastreboot.status(machine)["armed"], None)
+    fastreboot.run(machine, "commit", "--max-blackout=1h", "--dry-run")
+    fastreboot.configure(machine, "[Commit]\nMaxBlackoutSec=1us")
+    fastreboot.run(machine, "commit", "--dry-run", expect=Exit.REFUSED)
+    fastreboot.run(machine, "commit", "--max-blackout=1h", "--dry-run")
+
+
+@scenario(timeout=500)
+def monitor(system: System) -> None:
+    """A monitor sees a job from its begin to its end, and what changes."""
+    machine = system.machine()
+    machine.start()
+    release = fastreboot.releases(machine)["system-b"]
+    machine.sh("systemd-run -q --unit=monitor -p StandardOutput=file:/run/log "
+               "fastreboot monitor --json; "
+               "grep -q -m1 watching <(tail -n +1 -F /run/log 2>/dev/null)")
+    fastreboot.stage_release(machine, release)
+    fastreboot.run(machine, "confirm")
+    machine.sh("grep -q -m1 job-removed <(tail -n +1 -F /run/log); "
+               "systemctl stop monitor.service; pkill -x tail")
+    events = [json.loads(line) for line in machine.sh("cat /run/log").lines]
+    for event in events:
+        check.equal("schema", event["schema"], "org.fastreboot.event/1")
+    kinds = [event["event"] for event in events]
+    check.equal("first event", kinds[0], "watching")
+    check.true("each kind of event is there",
+               {"job-new", "progress", "job-removed", "property"}
+               <= set(kinds), kinds)
+    check.true("in their order", kinds.index("job-new")
+               < kinds.index("progress") < kinds.index("job-removed"), kinds)
+    done = [event for event in events if event["event"] == "progress"
+            and event["step"] == "staging"]
+    check.true("the progress gets to its end",
+               done and done[-1]["done"] == done[-1]["total"] > 0, done[-1:])
+    removed = events[kinds.index("job-removed")]
+    check.equal("the job", (removed["kind"], removed["result"]),
+                ("stage", "done"))
