@@ -34,6 +34,10 @@ POOL_MIB = 640
 # Phases of a blackout, by the point of the timeline that ends each, in order.
 PHASES = ("devices_down", "cpus_down", "jump", "kernel_entry", "init")
 
+# Of the next kernel: what appliances have, and Debian, too. Its serial console
+# would be a part of the blackout otherwise.
+QUIET = "quiet"
+
 ROOT = ("root=/dev/fastreboot rootfstype=erofs rootflags=dax=always ro "
         "init=/init")
 
@@ -167,7 +171,7 @@ def pool_words(point: Point) -> str:
 def load_commands(point: Point, append: str) -> tuple[str, str]:
     """How a payload is loaded, and a word to be told of its segments."""
     system = SYSTEMS[point.system]
-    words = [ROOT] * system.root + [append] * bool(append)
+    words = [ROOT] * system.root + [append] * bool(append) + [QUIET]
     cmdline = machine(point).command_line(" ".join(words))
     if system.pool:
         segment = "root" if system.root else "initrd"
