@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import results
-from measure import (MEMORY_MIB, POOL_MIB, SYSTEMS, Lab, Point, Row,
+from measure import (MEMORY_MIB, POOL_MIB, QUIET, SYSTEMS, Lab, Point, Row,
                      machine, measure)
 from oneshot import TOP, ScenarioFailure, qemu
 
@@ -32,6 +32,8 @@ OUT = TOP / "build" / "bench"
 CPUS = (1, 2, 4, 8)
 PAYLOADS_MIB = (8, 32, 100, 300)
 STATES_MIB = (0, 1024)
+# To see what the size of a state volume costs; not with all that is above.
+STATE_COST_MIB = (16, 4096)
 QUICK_CPUS = (1, 8)
 QUICK_PAYLOADS_MIB = (8, 100)
 
@@ -42,6 +44,8 @@ def grid(cpus: Sequence[int], payloads: Sequence[int]) -> list[Point]:
               for system, about in SYSTEMS.items() for count in cpus
               for size in payloads
               for state in (STATES_MIB if about.pool else (0,))]
+    points += [Point("pool-root", min(cpus), min(payloads), state)
+               for state in STATE_COST_MIB]
     return sorted(points, key=lambda point: (
         -point.payload_mib, not SYSTEMS[point.system].tools, point))
 
@@ -81,7 +85,7 @@ def conditions(lab: Lab) -> dict[str, Any]:
         "clock": "-icount shift=0,sleep=off",
         "memory": f"{MEMORY_MIB} MiB, and the state volume",
         "pool": f"{POOL_MIB} MiB, and the state volume",
-        "command_line": machine(Point("", 1, 0)).command_line(""),
+        "command_line": machine(Point("", 1, 0)).command_line(QUIET),
         **hashes,
     }
 

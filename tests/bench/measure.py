@@ -74,6 +74,7 @@ class Row(Point):  # pylint: disable=too-many-instance-attributes
     kept_bytes: int = 0
     reserved_bytes: int = 0
     memory_mib: int = 0
+    state_ready_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ class Lab:
             commands.insert(0, f"timeline read {FASTREBOOT}/timeline")
         else:
             commands.insert(0, "fdt stream /sys/firmware/fdt /dev/null")
+        if point.state_mib:
+            commands.insert(0, f"ready timed appear {VOLUME}")
         return make(self.init, commands, point.payload_mib * MIB)
 
     def next_kernel(self, system: System) -> bytes:
@@ -331,7 +334,9 @@ def read_row(point: Point, output: Output, peak: Output, lab: Lab) -> Row:
         peak_bytes=memory["before"] - memory["lowest"],
         kept_bytes=memory["before"] - memory["after"],
         reserved_bytes=POOL_MIB * MIB if system.pool else 0,
-        memory_mib=MEMORY_MIB + point.state_mib)
+        memory_mib=MEMORY_MIB + point.state_mib,
+        state_ready_ns=(values(output.answer("ready", boot=1))["ticks"] * TICK
+                        if point.state_mib else None))
 
 
 def boot(point: Point, lab: Lab, name: str, script: Sequence[str],

@@ -19,6 +19,7 @@ TOLERANCE = 0.01
 
 CPUS_GOAL = 1.10
 SIZE_GOAL = 1.02
+STATE_GOAL = 1.02
 BLACKOUT_GOAL_NS = 60_000_000
 STOCK_SHOWS_NS = 1_000_000_000
 
@@ -115,6 +116,10 @@ def goals(rows: Rows) -> list[Verdict]:
                    rows, {"payload_mib": 8}, {"payload_mib": 300},
                    ["pool-root"]), SIZE_GOAL),
         _sixty(rows),
+        _worst(f"a state volume of 4 GiB takes at most {STATE_GOAL:.2f} of one "
+               "of 16 MiB", _ratios(rows, {"state_mib": 16},
+                                    {"state_mib": 4096}, ["pool-root"]),
+               STATE_GOAL),
     ]
 
 
@@ -159,7 +164,8 @@ def _mib(value: int) -> str:
 
 
 def _grid(rows: Rows, value: Callable[[Row], str]) -> list[str]:
-    """CPUs and payload across systems."""
+    """CPUs and payload across systems; state volumes of the common sizes."""
+    rows = [row for row in rows if row.state_mib in (0, 1024)]
     found = by_point(rows)
     columns = sorted({(list(SYSTEMS).index(row.system), row.state_mib)
                       for row in rows})
@@ -175,6 +181,17 @@ def _grid(rows: Rows, value: Callable[[Row], str]) -> list[str]:
             line.append("-" if row is None else value(row))
         lines.append(line)
     return _table(head, lines)
+
+
+def _state(rows: Rows) -> list[str]:
+    """What the size of a state volume costs, with the smallest payload."""
+    chosen = [row for row in rows if row.system == "pool-root"
+              and row.cpus == min(row.cpus for row in rows)
+              and row.payload_mib == min(row.payload_mib for row in rows)]
+    return _table(["state volume", "blackout", "from init to its device"], (
+        [f"{row.state_mib} MiB" if row.state_mib else "none",
+         _ms(row.blackout_ns), _ms(row.state_ready_ns)]
+        for row in sorted(chosen, key=lambda row: row.state_mib)))
 
 
 def _phases(rows: Rows) -> list[str]:
@@ -208,6 +225,7 @@ def markdown(rows: Rows, conditions: Mapping[str, Any]) -> str:
             ("Memory that is reserved all the time, MiB, without the state "
              "volume", lambda row: _mib(row.reserved_bytes))):
         lines += ["", f"## {title}", "", *_grid(rows, value)]
+    lines += ["", "## What a state volume takes, ms", "", *_state(rows)]
     lines += ["", "## Phases, ms, without a state volume", "",
               *_phases(rows)]
     return "\n".join(lines)

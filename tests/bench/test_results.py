@@ -40,7 +40,7 @@ class Goals(unittest.TestCase):
 
     def test_nothing(self) -> None:
         """What was not measured is neither met nor missed."""
-        self.assertEqual(self.met({}), [None, None, None])
+        self.assertEqual(self.met({}), [None] * 4)
 
     def test_cpus(self) -> None:
         """1.10 is met, more is not; the largest counts."""
@@ -76,6 +76,14 @@ class Goals(unittest.TestCase):
         self.assertIs(self.met(ours, stock | {"blackout_ns": 1000 * MS})[2],
                       False)
         self.assertIsNone(self.met(ours)[2])
+
+    def test_state(self) -> None:
+        """The size of a state volume counts, that there is one does not."""
+        small, large = {"state_mib": 16}, {"state_mib": 4096}
+        self.assertTrue(self.met(small, large)[3])
+        self.assertIs(self.met(small, large | {"blackout_ns": 52 * MS})[3],
+                      False)
+        self.assertIsNone(self.met({}, large)[3])
 
 
 class Comparison(unittest.TestCase):
