@@ -876,6 +876,7 @@ def broken_configuration(machine: Machine) -> None:
 
 
 VOLUME = "0x6f000000-0x6f7fffff"
+STATE_MOUNT = "var-lib-fastreboot-state.mount"
 WIPE_UNIT = "fastreboot-wipe-state.service"
 WIPE_PROGRAM = "root/usr/libexec/fastreboot-wipe-state"
 SHUTDOWN_HOOK = "root/usr/lib/systemd/system-shutdown/fastreboot-wipe-state"
@@ -962,13 +963,46 @@ def wipes_by_a_unit(machine: Machine) -> None:
     text = machine.run("commit", "--now", status=4)
     check(f"{WIPE_UNIT} has ended with" in text, text)
     equal(machine.started_units(), [
-        f"{WIPE_UNIT} replace", "var-lib-fastreboot-state.mount replace"],
-        "units")
+        f"{WIPE_UNIT} replace", f"{STATE_MOUNT} replace"], "units")
+    check("start what was stopped with it" in machine.log(), machine.log())
     equal(machine.slots()[0], "sealed", "slot 0")
     result.write_text("done\n")
     machine.run("commit", "--now")
     machine.wait((machine.folder / "sys/left").exists, "jump")
     equal(machine.started_units()[2:], [f"{WIPE_UNIT} replace"], "units")
+
+
+@test
+def mounts_again_if_the_jump_fails(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True, FASTREBOOT_NO_JUMP="1")
+    state_volume(machine)
+    (machine.folder / "systemd/job-result").write_text("done\n")
+    machine.stage(0, "--wipe-state")
+    machine.run("commit", "--now")
+    machine.wait_log("the machine stays")
+    equal(machine.started_units(), [
+        f"{WIPE_UNIT} replace", f"{STATE_MOUNT} replace"], "units")
+    check("start what was stopped with it" in machine.log(), machine.log())
+
+
+@test
+def mounts_again_if_it_was_killed(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    state_volume(machine)
+    machine.stage(0, "--wipe-state")
+    client = machine.popen("commit", "--now")
+    machine.wait(lambda: bool(machine.started_units()), "wipe")
+    machine.kill()
+    client.wait(DEADLINE)
+    assert client.stdout
+    client.stdout.close()
+    (machine.folder / "systemd/job-result").write_text("done\n")
+    machine.start()
+    machine.wait_log("slot 0 was armed, but the commit was interrupted")
+    equal(machine.started_units(), [
+        f"{WIPE_UNIT} replace", f"{STATE_MOUNT} replace"], "units")
 
 
 @test
@@ -995,6 +1029,25 @@ def wipes_at_the_end_of_a_shutdown(machine: Machine) -> None:
                             capture_output=True, text=True)
     check(failed.returncode == 1 and "firmware boots" in failed.stderr,
           failed.stderr)
+    equal(machine.sysfs("armed"), "none", "armed slot")
+
+
+@test
+def nothing_is_armed_while_it_is_wiped(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    device = state_volume(machine)
+    install(machine, SHUTDOWN_HOOK)
+    hook = machine.folder / SHUTDOWN_HOOK
+    machine.stage(0, "--wipe-state")
+    machine.run("commit")
+    machine.wait_log("systemd starts kexec.target")
+    device.unlink()
+    os.mkfifo(device)
+    # It waits for who writes to the pipe, as for a device that is stuck.
+    with subprocess.Popen([str(hook), "kexec"]) as wiper:
+        machine.wait(lambda: machine.sysfs("armed") == "none", "disarming")
+        wiper.kill()
     equal(machine.sysfs("armed"), "none", "armed slot")
 
 
@@ -1032,6 +1085,7 @@ def save_object(machine: Machine, name: str, *words: str) -> None:
 def objects_that_are_not_understood(machine: Machine) -> None:
     schemas = machine.folder / "Image0.schemas"
     machine.start(first=True)
+    machine.set_sysfs("state_volume", VOLUME)
     save_object(machine, "sessions", "--schema=sessions", "--schema-version=3")
     save_object(machine, "anything")
 
@@ -1053,6 +1107,12 @@ def objects_that_are_not_understood(machine: Machine) -> None:
     check(said.endswith("routes 1\nsessions 1-2"), said)
     said = commit("sessions 1-3\n", 0)
     check("2 preserved objects, all understood" in said, said)
+    shutil.rmtree(machine.folder / "root/var/lib/fastreboot/state")
+    said = commit("sessions 1-3\n", 15)
+    check("is a state volume mounted there?" in said, said)
+    machine.set_sysfs("state_volume", "none")
+    said = commit("sessions 1-3\n", 0)
+    check("there is no state volume" in said, said)
     schemas.write_text("sessions 3-\n")
     check("Image0.schemas:1:" in machine.stage(0, status=10),
           "the mistake's place")

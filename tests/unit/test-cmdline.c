@@ -66,7 +66,14 @@ static void root_is_added(void **state)
 		/* What only begins so is something else. */
 		{ "rootless=1 row rwx", true, "rootless=1 row rwx " OURS },
 		{ "root=/dev/fastreboot rootflags=dax init=/x", true,
-		  "root=/dev/fastreboot rootflags=dax init=/x" },
+		  "root=/dev/fastreboot rootflags=dax init=/x rootfstype=erofs" },
+		/* The image before may have had another type. */
+		{ "root=/dev/fastreboot ro rootfstype=squashfs a -- single",
+		  true,
+		  "root=/dev/fastreboot ro a rootfstype=erofs -- single" },
+		{ OURS, true, OURS },
+		{ "root=/dev/fastreboot rootfstype=ext4", false,
+		  "root=/dev/fastreboot rootfstype=ext4" },
 		{ "root=/dev/fastreboot", false, "root=/dev/fastreboot" },
 		{ "a \"b c", false, "a \"b c\" " OURS },
 		{ "rootfstype=erofs a", false,
@@ -91,6 +98,10 @@ static void type_may_be_unknown(void **state)
 
 	assert_int_equal(fr_cmdline_add_root("a", NULL, false, &cmdline), 0);
 	assert_string_equal(cmdline, "a root=/dev/fastreboot ro");
+	free(cmdline);
+	assert_int_equal(fr_cmdline_add_root(OURS " a", NULL, true, &cmdline),
+			 0);
+	assert_string_equal(cmdline, "root=/dev/fastreboot ro a");
 	free(cmdline);
 }
 

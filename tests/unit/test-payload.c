@@ -612,9 +612,11 @@ static void sources_that_wipe(void **state)
 		{ "{\"kernel\":\"/k\",\"wipe_state\":true}", true },
 		{ "{\"kernel\":\"/k\",\"wipe_state\":false}", false },
 		{ "{\"kernel\":\"/k\"}", false },
-		{ "{\"wipe_state\":1}", false },
 		{ "", false },
-		{ "wipe_state", false },
+		/* who can't tell assumes it */
+		{ "{\"wipe_state\":1}", true },
+		{ "wipe_state", true },
+		{ "{\"kernel\":\"/k\",\"wipe_sta", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

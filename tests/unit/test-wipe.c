@@ -127,10 +127,13 @@ static void stopped(void **state)
 {
 	const char *path = make_device(VOLUME_SIZE);
 	struct fr_error error = { 0 };
-	sig_atomic_t stop = 1;
+	sig_atomic_t stop = SIGALRM;
 
 	expect_error(fr_wipe_device(path, &stop, &error), -EINTR, &error,
-		     FR_CANCELLED, "in part");
+		     FR_CANCELLED, "in part: it took too long");
+	stop = SIGTERM;
+	expect_error(fr_wipe_device(path, &stop, &error), -EINTR, &error,
+		     FR_CANCELLED, "in part: it was stopped");
 }
 
 static void does_not_take_it(void **state)

@@ -21,7 +21,7 @@ REQUIRES = ["debug"]
 @scenario(timeout=600, requires=REQUIRES)
 def reboots(vm: Vm) -> None:
     """Two fast reboots, staged and armed under the kernel's own eyes."""
-    machine = vm.machine(cpus=2)
+    machine = vm.machine(cpus=8)
     boot = pool_boot(machine, POOL, kernel="debug")
     boot = stage_and_jump(machine, boot, 0, "debug")
     stage_and_jump(machine, boot, 1, "debug")
