@@ -21,7 +21,7 @@ _RESERVED_MEMORY = """\
 	reserved-memory {{
 		#address-cells = <2>;
 		#size-cells = <2>;
-		ranges;
+		{ranges}
 
 {node}
 	}};
@@ -29,9 +29,12 @@ _RESERVED_MEMORY = """\
 """
 
 
-def reserved_memory(node: str) -> str:
-    """The source of an overlay with a node under /reserved-memory."""
-    return _RESERVED_MEMORY.format(node=node)
+def reserved_memory(node: str, ranges: str = "ranges;") -> str:
+    """The source of an overlay with a node under /reserved-memory.
+
+    ranges -- without it the kernel reserves nothing that is there
+    """
+    return _RESERVED_MEMORY.format(node=node, ranges=ranges)
 
 
 def with_overlay(options: Options, overlay: Path, folder: Path) -> Path:

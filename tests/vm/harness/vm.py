@@ -90,11 +90,13 @@ class Vm:
         folder = self._folder("dtb")
         return devicetree.with_overlay(Options(**options), overlay, folder)
 
-    def reserved_memory(self, node: str, **options: Any) -> Path:
+    def reserved_memory(self, node: str, ranges: str = "ranges;",
+                        **options: Any) -> Path:
         """QEMU's device tree with a node, in dts, under /reserved-memory."""
         folder = self._folder("dtb")
         overlay = folder / "reserved-memory.dtso"
-        overlay.write_text(devicetree.reserved_memory(node), encoding="ascii")
+        overlay.write_text(devicetree.reserved_memory(node, ranges),
+                           encoding="ascii")
         return devicetree.with_overlay(Options(**options), overlay, folder)
 
     def _folder(self, prefix: str) -> Path:

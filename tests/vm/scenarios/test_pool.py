@@ -116,6 +116,14 @@ def bad_node(vm: Vm, nodes: str) -> None:
 
 
 @scenario(timeout=120, requires=["a"])
+def not_reserved(vm: Vm) -> None:
+    """A node that the kernel does not reserve memory for is no pool."""
+    machine = vm.machine(dtb=vm.reserved_memory(node(), ranges=""))
+    machine.allow("unsupported node format")
+    check_no_pool(machine, machine.boot())
+
+
+@scenario(timeout=120, requires=["a"])
 def nobody_asks(vm: Vm) -> None:
     """Without a request there is no pool, no error and no message."""
     machine = vm.machine()
