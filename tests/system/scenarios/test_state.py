@@ -172,7 +172,7 @@ WRITERS = " & ".join(f"state-writer {name} | sed -u 's/^/{name} /'"
 
 def wait_lines(machine: SystemMachine, lines: list[str], count: int) -> None:
     """Wait until a script has printed more than that."""
-    machine.wait(lambda: len(lines) > count, f"{count} lines")
+    machine.wait(lambda: len(lines) > count or None, f"{count} lines")
 
 
 def make_writer(machine: SystemMachine) -> None:
@@ -341,6 +341,9 @@ def not_ours(system: System) -> None:
                "label theirs" in journal and "--force" in journal, journal)
     state(machine, "make", expect=Exit.REFUSED)
     machine.sh(f"mount {DEVICE} /mnt; grep -q theirs /mnt/file; umount /mnt")
+    # Unmounting made udev look, and start the mount once more.
+    machine.sh(f"udevadm settle; systemctl stop {MOUNT} {SERVICE}; "
+               f"systemctl reset-failed {MOUNT} {SERVICE}")
     state(machine, "make", "--force")
     machine.sh(f"systemctl restart {MOUNT}")
     check_mounted(machine)
