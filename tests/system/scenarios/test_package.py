@@ -63,7 +63,7 @@ def upgrade_and_removal(system: System) -> None:
     after = machine.sh("systemctl show -P MainPID fastrebootd.service").text
     check.true("an upgrade restarts the daemon", after not in ("0", before),
                (before, after))
-    machine.sh("dpkg --purge fastreboot")
+    machine.sh("dpkg --purge fastreboot libfastreboot-state0")
     check.equal("processes", machine.sh("pgrep fastrebootd",
                                         check=False).text, "")
     left = machine.sh(

@@ -175,14 +175,14 @@ def monitor(system: System) -> None:
     machine = system.machine()
     machine.start()
     release = fastreboot.releases(machine)["system-b"]
-    machine.sh("systemd-run -q --unit=monitor -p StandardOutput=file:/run/log "
+    machine.sh("systemd-run -q --unit=monitor -p StandardOutput=file:/run/events "
                "fastreboot monitor --json; "
-               "grep -q -m1 watching <(tail -n +1 -F /run/log 2>/dev/null)")
+               "grep -q -m1 watching <(tail -n +1 -F /run/events 2>/dev/null)")
     fastreboot.stage_release(machine, release)
     fastreboot.run(machine, "confirm")
-    machine.sh("grep -q -m1 job-removed <(tail -n +1 -F /run/log); "
+    machine.sh("grep -q -m1 job-removed <(tail -n +1 -F /run/events); "
                "systemctl stop monitor.service; pkill -x tail")
-    events = [json.loads(line) for line in machine.sh("cat /run/log").lines]
+    events = [json.loads(line) for line in machine.sh("cat /run/events").lines]
     for event in events:
         check.equal("schema", event["schema"], "org.fastreboot.event/1")
     kinds = [event["event"] for event in events]
