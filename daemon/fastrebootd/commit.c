@@ -7,7 +7,9 @@
  *	quiesce hooks	undo: unfreeze hooks
  *	wipe		only with --now, and for a payload that wants it;
  *			systemd-shutdown does it otherwise. Can't be undone, but
- *			the volume is mounted again
+ *			a file system is made and mounted again. What systemd has
+ *			stopped because it needs the mount stays down, and the
+ *			journal says so
  *	watchdog	undo: stop it
  *	sync		only with --now; systemd does it otherwise
  *	the buses are told that the job is done, and what they have is flushed
@@ -48,11 +50,13 @@
  * struct undo_request - what the job "undo" works with
  * @slot: that was armed
  * @release: of it; owned
+ * @wipes: the volume may be unmounted, and overwritten
  * @cause: why it has to be undone; no failure if a daemon was killed
  */
 struct undo_request {
 	int slot;
 	char *release;
+	bool wipes;
 	struct fr_error cause;
 };
 
@@ -149,8 +153,26 @@ static void fill_environment(struct job *job, int slot, const char *release,
 	};
 }
 
+/*
+ * Whether or not the wipe has begun, or even succeeded: where the volume is
+ * mounted still this does nothing.
+ */
+static void mount_again(void)
+{
+	struct fr_error error = { 0 };
+	int err = systemd_run_unit(STATE_MOUNT, MOUNT_USEC, &error);
+
+	if (err && err != -ENOENT)
+		journal_message(LOG_ERR, "no state volume: %s", error.text);
+	journal_message(
+		LOG_ERR,
+		"the state volume was to be wiped, and may have been: start what was "
+		"stopped with it, see 'systemctl list-dependencies --reverse " STATE_MOUNT
+		"'");
+}
+
 /* Nothing may keep it from getting to its end. */
-static void undo(struct job *job, int slot, const char *release)
+static void undo(struct job *job, int slot, const char *release, bool wipes)
 {
 	struct hooks_environment environment;
 	struct fr_error error = { 0 };
@@ -158,6 +180,8 @@ static void undo(struct job *job, int slot, const char *release)
 
 	if (fr_pool_disarm(&error))
 		journal_message(LOG_ERR, "%s", error.text);
+	if (wipes)
+		mount_again();
 	fill_environment(job, slot, release, &environment);
 	if (hooks_run(daemon_root(), "unfreeze", &environment, NULL, &count,
 		      &error))
@@ -197,7 +221,7 @@ static int run_wipe_program(struct job *job, int slot, const char *release,
 }
 
 /* With systemd by a unit, which has what it takes; the daemon does not. */
-static int wipe(struct job *job, const struct commit_request *request,
+static int wipe(struct job *job, struct commit_request *request,
 		struct fr_error *error)
 {
 	int err;
@@ -207,17 +231,16 @@ static int wipe(struct job *job, const struct commit_request *request,
 	err = job_step(job, "wiping", false, error);
 	if (err)
 		return err;
+	request->unmounted = true;
 	err = systemd_run_unit(COMMIT_WIPE_UNIT, WIPE_USEC, error);
 	if (err == -ENOENT)
 		err = run_wipe_program(job, request->slot, request->release,
 				       error);
-	if (err)
-		systemd_run_unit(STATE_MOUNT, MOUNT_USEC, NULL);
 	return err;
 }
 
 /* The last steps; not cancellable. */
-static int make_ready(struct job *job, const struct commit_request *request,
+static int make_ready(struct job *job, struct commit_request *request,
 		      struct fr_error *error)
 {
 	int err;
@@ -248,7 +271,7 @@ int commit_prepare(struct job *job, struct commit_request *request,
 		return err;
 	err = make_ready(job, request, error);
 	if (err)
-		undo(job, request->slot, request->release);
+		undo(job, request->slot, request->release, request->unmounted);
 	return err;
 }
 
@@ -356,6 +379,9 @@ static int jump(int how)
 }
 #endif
 
+static void start_undo(struct daemon *daemon, const struct fr_error *cause,
+		       bool now);
+
 static void leave_now(struct daemon *daemon)
 {
 	struct fr_error error;
@@ -366,7 +392,7 @@ static void leave_now(struct daemon *daemon)
 	fr_fail(&error, err == -ESTALE ? FR_STALE : FR_FAILED, err,
 		"the kernel refuses to jump: %s; its log has more",
 		strerror(-err));
-	commit_leave_failed(daemon, &error);
+	start_undo(daemon, &error, true);
 }
 
 static void leave_orderly(struct daemon *daemon)
@@ -408,7 +434,7 @@ static int undo_run(struct job *job, struct fr_error *error)
 	err = job_step(job, "undoing", false, error);
 	if (err)
 		return err;
-	undo(job, request->slot, request->release);
+	undo(job, request->slot, request->release, request->wipes);
 	if (request->cause.failure) {
 		*error = request->cause;
 		return -EIO;
@@ -443,7 +469,9 @@ static const struct job_type undo_job = {
 	.release = undo_free,
 };
 
-static void start_undo(struct daemon *daemon, const struct fr_error *cause)
+/* @now: nobody knows how far a wipe has come, or there was one. */
+static void start_undo(struct daemon *daemon, const struct fr_error *cause,
+		       bool now)
 {
 	struct undo_request *request = calloc(1, sizeof(*request));
 	const struct fr_slot *slot;
@@ -457,6 +485,8 @@ static void start_undo(struct daemon *daemon, const struct fr_error *cause)
 	request->slot = daemon->pool.armed;
 	slot = slots_get(&daemon->pool, request->slot);
 	request->release = slot ? strdup(slot->release) : NULL;
+	request->wipes = now && fr_pool_has_state(&daemon->pool) &&
+			 (!slot || fr_payload_source_wipes(slot->source));
 	if (cause)
 		request->cause = *cause;
 	if (job_start(daemon, &undo_job, request, NULL, &error))
@@ -466,12 +496,12 @@ static void start_undo(struct daemon *daemon, const struct fr_error *cause)
 
 void commit_leave_failed(struct daemon *daemon, const struct fr_error *error)
 {
-	start_undo(daemon, error);
+	start_undo(daemon, error, false);
 }
 
 void commit_undo(struct daemon *daemon)
 {
-	start_undo(daemon, NULL);
+	start_undo(daemon, NULL, true);
 }
 
 void commit_reboot(struct daemon *daemon)

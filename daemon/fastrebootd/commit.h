@@ -17,6 +17,7 @@
  * @max_blackout_usec: 0 for MaxBlackoutSec= of the configuration
  * @release: of the slot's kernel, once the job has run; owned
  * @wipes: there is a state volume that the payload must not see; set by the job
+ * @unmounted: its wipe was begun, which stops its mount; set by the job
  */
 struct commit_request {
 	int slot;
@@ -26,6 +27,7 @@ struct commit_request {
 	uint64_t max_blackout_usec;
 	char *release;
 	bool wipes;
+	bool unmounted;
 };
 
 /* What wipes the state volume before a jump without a shutdown. */

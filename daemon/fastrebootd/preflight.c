@@ -278,35 +278,46 @@ static int check_wipe(struct preflight *preflight, struct fr_error *error)
 			  "the state volume, %s, will be overwritten", volume);
 }
 
-/* Where the state volume is mounted; to be freed. */
-static char *state_root(void)
+/*
+ * Where the state volume is mounted, to be freed: NULL for where it always is,
+ * which has to be a mount then.
+ */
+static int state_root(char **ret, struct fr_error *error)
 {
-	char *path;
-
-	return asprintf(&path, "%s" FR_STATE_ROOT, daemon_root()) < 0 ? NULL :
-									path;
+	*ret = NULL;
+	if (!*daemon_root())
+		return 0;
+	if (asprintf(ret, "%s" FR_STATE_ROOT, daemon_root()) < 0) {
+		*ret = NULL;
+		return fr_fail_memory(error);
+	}
+	return 0;
 }
 
 static int check_objects(struct preflight *preflight, const char *declaration,
 			 struct fr_error *error)
 {
 	_cleanup_schemas_ struct fr_schemas schemas = { 0 };
-	_cleanup_free_ char *root = state_root();
+	_cleanup_free_ char *root = NULL;
 	unsigned int count = 0;
-	int err;
+	int err = state_root(&root, error);
 
-	if (!root)
-		return fr_fail_memory(error);
-	err = fr_schemas_parse(declaration, strlen(declaration),
-			       "the slot's schemas", &schemas, error);
+	if (!err)
+		err = fr_schemas_parse(declaration, strlen(declaration),
+				       "the slot's schemas", &schemas, error);
 	if (!err)
 		err = fr_schemas_check(&schemas, root, &count, error);
+	if (err == -ENODEV)
+		error->failure = FR_REFUSED;
 	return err ? err :
 		     note(preflight, "%u preserved objects, all understood",
 			  count);
 }
 
-/* Will the payload understand what applications have published? */
+/*
+ * Will the payload understand what applications have published? A volume that is
+ * there and not mounted may have anything on it.
+ */
 static int check_state(struct preflight *preflight, struct fr_error *error)
 {
 	const char *source = preflight->input->slot->source;
@@ -316,6 +327,8 @@ static int check_state(struct preflight *preflight, struct fr_error *error)
 		return note(preflight, "the payload declares no schemas");
 	if (fr_payload_source_wipes(source))
 		return note(preflight, "nothing is preserved");
+	if (!fr_pool_has_state(preflight->input->pool))
+		return note(preflight, "there is no state volume");
 	return check_objects(preflight, declaration, error);
 }
 

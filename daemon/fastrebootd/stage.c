@@ -130,6 +130,7 @@ static int declared_schemas(const struct fr_payload *payload, char **ret,
 			    struct fr_error *error)
 {
 	_cleanup_schemas_ struct fr_schemas schemas = { 0 };
+	_cleanup_free_ char *text = NULL;
 	int err;
 
 	*ret = NULL;
@@ -137,7 +138,18 @@ static int declared_schemas(const struct fr_payload *payload, char **ret,
 				 error);
 	if (err || !schemas.declared)
 		return err;
-	return fr_schemas_format(&schemas, ret) < 0 ? fr_fail_memory(error) : 0;
+	if (fr_schemas_format(&schemas, &text) < 0)
+		return fr_fail_memory(error);
+	if (strlen(text) > FR_SCHEMAS_TEXT_MAX)
+		return fr_fail(
+			error, FR_TOO_LARGE, -E2BIG,
+			"%s" FR_SCHEMAS_SUFFIX
+			": takes %zu bytes without comments, and the kernel keeps "
+			"%d: declare fewer schemas",
+			fr_payload_kernel_path(payload), strlen(text),
+			FR_SCHEMAS_TEXT_MAX);
+	*ret = fr_steal_pointer(text);
+	return 0;
 }
 
 /* A mistake in the declaration is found before anything is written. */

@@ -80,21 +80,28 @@ int fr_cmdline_value(const char *cmdline, const char *name, char **ret)
 	return 0;
 }
 
+/* All of a word may be quoted. */
+static bool begins(const struct word *word, const char *start)
+{
+	size_t quote = word->size && *word->text == '"';
+
+	return word->size - quote >= strlen(start) &&
+	       !memcmp(word->text + quote, start, strlen(start));
+}
+
 /* Does a word say what the root device is, or how to mount it? */
 static bool is_about_root(const struct word *word)
 {
 	static const char *const whole[] = { "ro", "rw", "rootwait" };
-	static const char *const begins[] = {
+	static const char *const starts[] = {
 		"root=", "rootfstype=", "rootflags=", "rootwait=", "rootdelay="
 	};
-	size_t quote = word->size && *word->text == '"';
 
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
 		if (is(word, whole[i]))
 			return true;
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (word->size - quote >= strlen(begins[i]) &&
-		    !memcmp(word->text + quote, begins[i], strlen(begins[i])))
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (begins(word, starts[i]))
 			return true;
 	return false;
 }
@@ -118,24 +125,41 @@ static void put_rest(FILE *out, const char *at)
 		fprintf(out, "%s%s", ftell(out) ? " " : "", at);
 }
 
+/* What of the words is left out, and made anew. */
+enum anew {
+	ANEW_NOTHING,
+	/* The root is another payload's image, and all but its type can stay. */
+	ANEW_TYPE,
+	ANEW_ROOT,
+};
+
+static bool is_kept(const struct word *word, enum anew anew)
+{
+	if (anew == ANEW_TYPE)
+		return !begins(word, "rootfstype=");
+	return anew == ANEW_NOTHING || !is_about_root(word);
+}
+
 static void put_with_root(FILE *out, const char *cmdline, const char *type,
-			  bool replace)
+			  enum anew anew)
 {
 	const char *at = cmdline;
 	struct word word;
 
 	while (next_of_kernel(&at, &word)) {
 		cmdline = at;
-		if (!replace || !is_about_root(&word))
+		if (is_kept(&word, anew))
 			put_word(out, &word);
 	}
-	fprintf(out, "%sroot=" FR_ROOT_DEVICE " ro", ftell(out) ? " " : "");
+	if (anew != ANEW_TYPE)
+		fprintf(out, "%sroot=" FR_ROOT_DEVICE " ro",
+			ftell(out) ? " " : "");
 	if (type)
 		fprintf(out, " rootfstype=%s", type);
 	put_rest(out, cmdline);
 }
 
-static int make_with_root(const char *cmdline, const char *type, bool replace,
+static int make_with_root(const char *cmdline, const char *type, enum anew anew,
 			  char **ret)
 {
 	char *text = NULL;
@@ -144,7 +168,7 @@ static int make_with_root(const char *cmdline, const char *type, bool replace,
 
 	if (!out)
 		return -ENOMEM;
-	put_with_root(out, cmdline, type, replace);
+	put_with_root(out, cmdline, type, anew);
 	if (fclose(out)) {
 		free(text);
 		return -ENOMEM;
@@ -162,11 +186,14 @@ int fr_cmdline_add_root(const char *cmdline, const char *type, bool replace,
 	if (fr_cmdline_value(cmdline, "root", &root) < 0 ||
 	    fr_cmdline_value(cmdline, "rootfstype", &own_type) < 0)
 		return -ENOMEM;
-	if (root && (!replace || !strcmp(root, FR_ROOT_DEVICE))) {
+	if (root && !replace) {
 		*ret = strdup(cmdline);
 		return *ret ? 0 : -ENOMEM;
 	}
+	if (root && !strcmp(root, FR_ROOT_DEVICE))
+		return make_with_root(cmdline, type, ANEW_TYPE, ret);
 	if (own_type && !replace)
 		type = NULL;
-	return make_with_root(cmdline, type, replace, ret);
+	return make_with_root(cmdline, type, replace ? ANEW_ROOT : ANEW_NOTHING,
+			      ret);
 }

@@ -32,8 +32,8 @@ int fr_cmdline_value(const char *cmdline, const char *name, char **ret);
  * @ret: the command line, to be freed by the caller
  *
  * A command line with a root device of its own is left as it is, unless it is
- * to be replaced. Where the image is the root device already, it is left alone
- * in any case, with its rootflags=.
+ * to be replaced. Where a root image is the root device already and @replace is
+ * set, only rootfstype= is made that of this image; its rootflags= stay.
  *
  * Return: 0; -ENOMEM.
  */

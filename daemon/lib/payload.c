@@ -1682,8 +1682,10 @@ bool fr_payload_source_wipes(const char *source)
 	_cleanup_(json_object_putp) json_object *object = NULL;
 	bool wipes = false;
 
-	return !parse_json(source, &object, NULL) &&
-	       !get_bool(json_object_object_get(object, "wipe_state"), &wipes,
-			 NULL) &&
+	if (!*source)
+		return false;
+	return parse_json(source, &object, NULL) ||
+	       get_bool(json_object_object_get(object, "wipe_state"), &wipes,
+			NULL) ||
 	       wipes;
 }

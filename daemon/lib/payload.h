@@ -241,7 +241,8 @@ int fr_payload_request_from_source(const char *source,
  * fr_payload_source_wipes() - must the payload not see the state volume?
  * @source: what fr_payload_source() gave, or any other text
  *
- * Return: whether it was staged so; false for what is not such a line.
+ * Return: whether it was staged so; false for an empty text, true for one that is
+ * not such a line or can't be read for want of memory: who can't tell assumes it.
  */
 bool fr_payload_source_wipes(const char *source);
 

@@ -221,8 +221,9 @@ bool fr_schemas_understand(const struct fr_schemas *schemas, const char *name,
 /* What fr_schemas_check() has found so far. */
 struct findings {
 	const struct fr_schemas *schemas;
-	unsigned int published;
+	unsigned int objects;
 	unsigned int strange;
+	char unknown[FR_STATE_NAME_MAX + 1];
 	char names[384];
 };
 
@@ -242,13 +243,23 @@ static void add_name(struct findings *findings,
 		strcpy(findings->names + used, ", ...");
 }
 
+/*
+ * Whatever its status: one that is being written, or is new, is published on the
+ * way down, when nobody asks any more.
+ */
 static int look_at(const struct fr_state_info *info, void *userdata)
 {
 	struct findings *findings = userdata;
 
-	if (info->error || info->status != FR_STATE_PUBLISHED)
+	/* Nobody can use these, this kernel's programs no more than others. */
+	if (info->error == -EBADMSG || info->error == -EPROTONOSUPPORT)
 		return 0;
-	findings->published++;
+	if (info->error) {
+		memcpy(findings->unknown, info->name,
+		       sizeof(findings->unknown));
+		return info->error;
+	}
+	findings->objects++;
 	if (fr_schemas_understand(findings->schemas, info->schema,
 				  info->schema_version))
 		return 0;
@@ -265,14 +276,25 @@ int fr_schemas_check(const struct fr_schemas *schemas, const char *root,
 	int err;
 
 	err = fr_state_list(root, look_at, &findings, &state_error);
+	if (*findings.unknown)
+		return fr_fail(
+			error, err == -EACCES ? FR_NOT_PERMITTED : FR_FAILED,
+			err,
+			"object '%s' can't be looked at, so nobody knows whether the payload "
+			"understands it: %s",
+			findings.unknown, strerror(-err));
 	if (err && err != -ENOENT)
-		return fr_fail(error, FR_FAILED, err, "%s", state_error.text);
+		return fr_fail(error,
+			       err == -ENODEV ? FR_NOT_FOUND :
+			       err == -EACCES ? FR_NOT_PERMITTED :
+						FR_FAILED,
+			       err, "%s", state_error.text);
 	if (findings.strange)
 		return fr_fail(
 			error, FR_REFUSED, -EPROTO,
 			"the payload does not understand %s: stage one that does, or remove "
 			"what is not needed with 'fastreboot state remove'",
 			findings.names);
-	*ret_count = findings.published;
+	*ret_count = findings.objects;
 	return 0;
 }

@@ -26,6 +26,11 @@
 /* Most bytes of the file, and most schemas in it. */
 #define FR_SCHEMAS_SIZE_MAX 65536
 #define FR_SCHEMAS_MAX 256
+/*
+ * Most bytes of what fr_schemas_format() gives that a payload can have: it goes
+ * with names and command line into the slot's source, which has 4000.
+ */
+#define FR_SCHEMAS_TEXT_MAX 2048
 /* Most bytes of the name of a schema, without the NUL. */
 #define FR_SCHEMA_NAME_MAX 63
 
@@ -113,16 +118,19 @@ bool fr_schemas_understand(const struct fr_schemas *schemas, const char *name,
 			   uint32_t version);
 
 /**
- * fr_schemas_check() - are all objects that are published understood?
+ * fr_schemas_check() - are all objects understood?
  * @schemas: what is declared
  * @root: where the state volume is mounted; NULL for where it always is
- * @ret_count: number of objects that are published
+ * @ret_count: number of objects
  * @error: names those that are not, with their schemas and versions
  *
- * What is damaged, or being written, nobody could use anyway: it is passed over.
+ * Also those count that are new or being written: they may be published until the
+ * kernel leaves. What is damaged, or of a later version of fastreboot, nobody can
+ * use: it is passed over.
  *
- * Return: 0, also where no volume is mounted; -EPROTO with FR_REFUSED; another
- * errno.
+ * Return: 0; -EPROTO with FR_REFUSED; -ENODEV with FR_NOT_FOUND if no volume is
+ * mounted; -EACCES with FR_NOT_PERMITTED if the caller may not look at all of
+ * them; another errno.
  */
 int fr_schemas_check(const struct fr_schemas *schemas, const char *root,
 		     unsigned int *ret_count, struct fr_error *error);

@@ -310,8 +310,9 @@ static int check_stop(const struct wipe *wipe, struct fr_error *error)
 	if (!wipe->stop || !*wipe->stop)
 		return 0;
 	return fr_fail(error, FR_CANCELLED, -EINTR,
-		       "%s is wiped only in part: it took too long",
-		       wipe->device);
+		       "%s is wiped only in part: %s", wipe->device,
+		       *wipe->stop == SIGALRM ? "it took too long" :
+						"it was stopped");
 }
 
 static int write_zeros(const struct wipe *wipe, uint64_t at, size_t size,

@@ -40,7 +40,7 @@ int fr_wipe_unmount(const char *root, const char *device,
 /**
  * fr_wipe_device() - overwrite a device with zeros, and read them back
  * @device: name of a block device that nobody uses, or of a file
- * @stop: ends it when it is not 0; may be NULL
+ * @stop: ends it when it is not 0, but the number of a signal; may be NULL
  * @error: what went wrong; some of the device is overwritten then
  *
  * All of it is overwritten, whatever its size; it has to be that of the state

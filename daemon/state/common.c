@@ -40,25 +40,62 @@ bool state_schema_valid(const char *schema)
 	       strspn(schema, NAME_LETTERS) == length;
 }
 
+/*
+ * The mount point stays when nothing is mounted there, and what is written to it
+ * then is on the root disk: not preserved, hidden by the next mount, and never
+ * wiped.
+ */
+int state_check_mounted(int fd, const char *root, struct fr_state_error *error)
+{
+	struct stat own, above;
+
+	if (fstat(fd, &own) < 0 || fstatat(fd, "..", &above, 0) < 0)
+		return state_fail(error, -errno, "%s: %m", root);
+	if (own.st_dev != above.st_dev)
+		return 0;
+	return state_fail(
+		error, -ENODEV,
+		"%s: no state volume is mounted there; 'systemctl status "
+		"fastreboot-state.service' says why",
+		root);
+}
+
+/* Who names a folder wants that one, whatever it is. */
 static int open_root(const char *root, struct fr_state_error *error)
 {
-	int fd;
+	_state_close_ int fd = -1;
+	const char *path = root ? root : FR_STATE_ROOT;
+	int err;
 
-	if (!root)
-		root = FR_STATE_ROOT;
-	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	return state_fail(error, -errno,
-			  "%s: %m; is a state volume mounted there?", root);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return state_fail(error, errno == ENOENT ? -ENODEV : -errno,
+				  "%s: %m; is a state volume mounted there?",
+				  path);
+	err = root ? 0 : state_check_mounted(fd, path, error);
+	return err ? err : state_steal_fd(&fd);
+}
+
+/* Its mode must not depend on the umask: applications have to get through. */
+static int set_folder_mode(int root)
+{
+	_state_close_ int fd = openat(
+		root, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || fchmod(fd, 0755) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 /* The folder is root's: nobody else makes or removes objects. */
 static int make_folder(int root)
 {
-	if (!mkdirat(root, FOLDER, 0755))
-		return fsync(root) < 0 ? -errno : 0;
-	return errno == EEXIST ? 0 : -errno;
+	int err;
+
+	if (mkdirat(root, FOLDER, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	err = set_folder_mode(root);
+	if (!err && fsync(root) < 0)
+		err = -errno;
+	return err;
 }
 
 int state_open_folder(const char *root, bool make, struct fr_state_error *error)
@@ -106,6 +143,13 @@ int state_open_file(int folder, const char *name, int flags,
 		return state_fail(error, -EBADMSG,
 				  "object '%s' is not a regular file", name);
 	return state_steal_fd(&fd);
+}
+
+bool state_is_gone(int fd)
+{
+	struct stat stat;
+
+	return fd >= 0 && !fstat(fd, &stat) && !stat.st_nlink;
 }
 
 int state_explain(int err, const char *name, struct fr_state_error *error)

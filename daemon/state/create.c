@@ -6,7 +6,8 @@
  * then it is linked, which the file system's journal makes happen or not. One
  * that replaces another gets a hidden name first, since only rename(2) can put a
  * file where there is one; a cut before that leaves the hidden file, which the
- * next one who makes an object with that name removes.
+ * next one who replaces or removes the object wipes and removes. A cut behind it
+ * leaves what was replaced in blocks that the file system calls free.
  *
  * All blocks are written here, with zeros, so that neither room is missing nor a
  * page fault has to wait for the journal when the application is at work.
@@ -73,6 +74,13 @@ static int check_new(const struct fr_state_new *new,
 	if (new->capacity > OBJECT_CAPACITY_MAX)
 		return state_fail(error, -EFBIG,
 				  "object '%s': at most 2^40 bytes", new->name);
+	for (size_t i = 0; i < sizeof(new->reserved) / sizeof(*new->reserved);
+	     i++)
+		if (new->reserved[i])
+			return state_fail(error, -EINVAL,
+					  "object '%s': what is reserved has "
+					  "to be 0",
+					  new->name);
 	return 0;
 }
 
@@ -107,9 +115,15 @@ static int write_zeros(int fd, uint64_t offset, uint64_t size)
 	return err;
 }
 
+/* Who may not call fchown(2) at all can make objects that are its own. */
 static int set_owner(int fd, const struct fr_state_new *new)
 {
-	if ((new->uid != (uid_t)-1 || new->gid != (gid_t)-1) &&
+	struct stat stat;
+
+	if (fstat(fd, &stat) < 0)
+		return -errno;
+	if (((new->uid != (uid_t)-1 && new->uid != stat.st_uid) ||
+	     (new->gid != (gid_t)-1 && new->gid != stat.st_gid)) &&
 	    fchown(fd, new->uid, new->gid) < 0)
 		return -errno;
 	return fchmod(fd, new->mode ? new->mode : 0600) < 0 ? -errno : 0;
@@ -228,7 +242,8 @@ int fr_state_create(const char *root, const struct fr_state_new *new,
 /* Take the content away from where there is some, to the end of the file. */
 static int wipe_data(int fd)
 {
-	off_t at = OBJECT_HEADER_SIZE;
+	/* Between records and data an owner may have put something, too. */
+	off_t at = RECORD_BYTES;
 
 	for (;;) {
 		off_t end;
@@ -257,6 +272,26 @@ static int wipe(int fd)
 	if (!err)
 		err = wipe_data(fd);
 	return err ? err : sync_file(fd);
+}
+
+/*
+ * What somebody left who was cut before the renaming: all of what was to be the
+ * object. Only for who has the lock of the object with the name.
+ */
+static int remove_hidden(int folder, const char *name)
+{
+	struct hidden_name hidden = hidden_name(name);
+	_state_close_ int fd =
+		openat(folder, hidden.text,
+		       O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	err = wipe(fd);
+	if (!err && unlinkat(folder, hidden.text, 0) < 0)
+		err = -errno;
+	return err;
 }
 
 /* Is the file still the one that has the name? */
@@ -307,6 +342,8 @@ int fr_state_remove(const char *root, const char *name,
 		return state_fail(error, -errno, "object '%s': removing it: %m",
 				  name);
 	err = wipe(fd);
+	if (!err)
+		err = remove_hidden(folder, name);
 	if (!err && unlinkat(folder, name, 0) < 0)
 		err = -errno;
 	if (!err)
@@ -324,6 +361,7 @@ int fr_state_remove(const char *root, const char *name,
  * @old: the object that is replaced, locked; -1 if there is none
  * @fd: the new one
  * @record: its record
+ * @replaced: it has the name now
  */
 struct save {
 	struct fr_state_new new;
@@ -332,7 +370,24 @@ struct save {
 	int old;
 	int fd;
 	struct record record;
+	bool replaced;
 };
+
+/* What is asked for must not be ignored. */
+static int check_same(const struct fr_state_new *new, const struct stat *stat,
+		      const struct record *record, struct fr_state_error *error)
+{
+	if ((new->uid == (uid_t)-1 || new->uid == stat->st_uid) &&
+	    (new->gid == (gid_t)-1 || new->gid == stat->st_gid) &&
+	    (!new->mode || new->mode == (stat->st_mode & MODES)) &&
+	    (new->kind == FR_STATE_DOUBLE || new->kind == record->kind))
+		return 0;
+	return state_fail(
+		error, -EEXIST,
+		"there is an object '%s' already, which keeps its owner, mode and kind: "
+		"remove it before others are given",
+		new->name);
+}
 
 /* Owner, mode, kind and the rest come from the object that is replaced. */
 static int inherit(struct save *save, struct fr_state_error *error)
@@ -350,6 +405,8 @@ static int inherit(struct save *save, struct fr_state_error *error)
 	if (save->old < 0)
 		return save->old;
 	err = state_read_record(save->old, new->name, &record, error);
+	if (!err)
+		err = check_same(new, &stat, &record, error);
 	if (err)
 		return err;
 	new->uid = stat.st_uid;
@@ -437,15 +494,29 @@ static int put_in_place(struct save *save)
 		err = link_file(save->fd, save->folder, save->new.name);
 		return err ? err : sync_file(save->folder);
 	}
-	if (unlinkat(save->folder, hidden.text, 0) < 0 && errno != ENOENT)
-		return -errno;
-	err = link_file(save->fd, save->folder, hidden.text);
+	err = remove_hidden(save->folder, save->new.name);
+	if (!err)
+		err = link_file(save->fd, save->folder, hidden.text);
 	if (!err && renameat(save->folder, hidden.text, save->folder,
 			     save->new.name) < 0)
 		err = -errno;
-	if (!err)
-		err = sync_file(save->folder);
+	if (err)
+		return err;
+	save->replaced = true;
+	err = sync_file(save->folder);
 	return err ? err : wipe(save->old);
+}
+
+static int explain_save(const struct save *save, int err,
+			struct fr_state_error *error)
+{
+	if (!save->replaced)
+		return explain_create(err, save->new.name, error);
+	return state_fail(
+		error, err,
+		"object '%s' is replaced, but what it had could not be wiped, and may "
+		"still be in the volume's memory: %s",
+		save->new.name, strerror(-err));
 }
 
 static int save_new(struct save *save, int from, struct fr_state_error *error)
@@ -460,7 +531,7 @@ static int save_new(struct save *save, int from, struct fr_state_error *error)
 	}
 	if (!err)
 		err = put_in_place(save);
-	return err ? explain_create(err, save->new.name, error) : 0;
+	return err ? explain_save(save, err, error) : 0;
 }
 
 int fr_state_save(const char *root, const struct fr_state_new *new, int fd,

@@ -42,7 +42,11 @@
 extern "C" {
 #endif
 
-/* Where the state volume is mounted; what a NULL root stands for. */
+/*
+ * Where the state volume is mounted; what a NULL root stands for. If nothing is
+ * mounted there, all functions return -ENODEV: what is kept in the folder would
+ * be on a disk. A root that is named may be any folder.
+ */
 #define FR_STATE_ROOT "/var/lib/fastreboot/state"
 /* Most bytes of the name of an object and of a schema, without the NUL. */
 #define FR_STATE_NAME_MAX 64
@@ -169,7 +173,7 @@ struct fr_state_object;
  * the space is taken now, so that nothing later fails for want of it. The
  * object is there completely or not at all.
  *
- * Return: 0; -EEXIST, -EINVAL, -ENOSPC, -EACCES, -ENOENT (no volume).
+ * Return: 0; -EEXIST, -EINVAL, -ENOSPC, -EACCES, -ENODEV (no volume).
  */
 int fr_state_create(const char *root, const struct fr_state_new *new_object,
 		    struct fr_state_error *error);
@@ -183,7 +187,7 @@ int fr_state_create(const char *root, const struct fr_state_new *new_object,
  * @ret: to be given to fr_state_close()
  * @error: why not; may be NULL
  *
- * Return: 0; -ENOENT; -EACCES; -EBUSY (somebody writes, or with FR_STATE_WRITE
+ * Return: 0; -ENOENT; -ENODEV (no volume); -EACCES; -EBUSY (somebody writes, or with FR_STATE_WRITE
  * has it open at all); -EPROTO (another schema, or a version out of the range);
  * -ENODATA (never published) and -ESTALE (it was being written when its writer
  * or the machine went away), both unless FR_STATE_REBUILD; -EBADMSG (damaged);
@@ -288,7 +292,8 @@ int fr_state_remove(const char *root, const char *name,
  *
  * Takes no locks: also those that are open and written are listed.
  *
- * Return: 0; -ENOENT (no volume), -EACCES; what @function returned.
+ * Return: 0; -ENODEV (no volume), -ENOENT (it never had one), -EACCES; what
+ * @function returned.
  */
 int fr_state_list(const char *root,
 		  int (*function)(const struct fr_state_info *info,
@@ -318,14 +323,16 @@ int fr_state_verify(const char *root, const char *name,
  * @root: where the state volume is mounted; NULL: FR_STATE_ROOT
  * @new_object: the object. If there is one with that name, it is replaced, at
  *	once and completely; it keeps owner, mode and kind, and its capacity and
- *	schema unless more is needed or @new_object has one. Capacity 0: as much
- *	as there is to read
+ *	schema unless more is needed or @new_object has one. An owner, a mode or
+ *	FR_STATE_IN_PLACE that are not those it has are refused. Capacity 0: as
+ *	much as there is to read
  * @fd: read to its end
  * @error: why not; may be NULL
  *
  * The object is published, with a SHA-256. What it replaces is wiped.
  *
- * Return: 0; what fr_state_create() returns, -EBUSY, the errno of read(2).
+ * Return: 0; what fr_state_create() returns, -EBUSY, the errno of read(2). The text
+ * says so if it fails behind the replacing.
  */
 int fr_state_save(const char *root, const struct fr_state_new *new_object,
 		  int fd, struct fr_state_error *error);

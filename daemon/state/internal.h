@@ -48,7 +48,13 @@ int state_fail(struct fr_state_error *error, int err, const char *format, ...)
 bool state_name_valid(const char *name);
 bool state_schema_valid(const char *schema);
 
-/* Open <root>/objects; @make: have it made. Returns the fd. */
+/* Is the folder @fd where something is mounted? 0; -ENODEV with a text. */
+int state_check_mounted(int fd, const char *root, struct fr_state_error *error);
+
+/*
+ * Open <root>/objects; @make: have it made. Returns the fd; -ENODEV if no volume
+ * is mounted, -ENOENT if it has no objects.
+ */
 int state_open_folder(const char *root, bool make,
 		      struct fr_state_error *error);
 
@@ -58,6 +64,15 @@ int state_open_folder(const char *root, bool make,
  */
 int state_open_file(int folder, const char *name, int flags,
 		    struct stat *ret_stat, struct fr_state_error *error);
+
+/*
+ * Was the file of an object replaced or removed since it was opened? What it has
+ * now says nothing about the object of its name, which has to be opened again.
+ */
+bool state_is_gone(int fd);
+
+/* Who finds that it is gone more often than this gives up. */
+#define STATE_OPEN_TRIES 5
 
 /* Read the record of an open file, and check it against the file's size. */
 int state_read_record(int fd, const char *name, struct record *ret,

@@ -28,21 +28,31 @@ static void free_names(struct dirent **names, int count)
 	free(names);
 }
 
+/* -EAGAIN: another file has the name now. */
+static int read_named(int folder, const char *name, struct stat *ret_stat,
+		      struct record *ret)
+{
+	_state_close_ int fd =
+		state_open_file(folder, name, O_RDONLY, ret_stat, NULL);
+	int err;
+
+	if (fd < 0) {
+		fstatat(folder, name, ret_stat, AT_SYMLINK_NOFOLLOW);
+		return fd;
+	}
+	err = state_read_record(fd, name, ret, NULL);
+	return err && state_is_gone(fd) ? -EAGAIN : err;
+}
+
 /* What is there of an object; never fails, see .error. */
 static void look_at(int folder, const char *name, struct fr_state_info *ret)
 {
-	_state_close_ int fd = -1;
 	struct record record;
 	struct stat stat = { 0 };
-	int err = 0;
+	int err = -EAGAIN;
 
-	fd = state_open_file(folder, name, O_RDONLY, &stat, NULL);
-	if (fd < 0)
-		err = fd;
-	else
-		err = state_read_record(fd, name, &record, NULL);
-	if (fd < 0)
-		fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW);
+	for (int i = 0; i < STATE_OPEN_TRIES && err == -EAGAIN; i++)
+		err = read_named(folder, name, &stat, &record);
 	state_fill_info(ret, name, &stat, err ? NULL : &record);
 	ret->error = err;
 }
@@ -188,24 +198,52 @@ static int look_until_steady(struct look *look, struct fr_state_error *error)
 			  look->name);
 }
 
+/* Open the object and verify it; @look has the fd then, or -1. */
+static int open_and_look(int folder, struct look *look, struct stat *ret_stat,
+			 struct fr_state_error *error)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < STATE_OPEN_TRIES; i++) {
+		state_closep(&look->fd);
+		look->fd = state_open_file(folder, look->name, O_RDONLY,
+					   ret_stat, error);
+		if (look->fd < 0)
+			return look->fd;
+		err = look_until_steady(look, error);
+		if (!err || !state_is_gone(look->fd))
+			break;
+	}
+	return err;
+}
+
 int fr_state_verify(const char *root, const char *name,
 		    struct fr_state_info *ret_info,
 		    struct fr_state_error *error)
 {
 	_state_close_ int folder = state_open_folder(root, false, error);
-	_state_close_ int fd = -1;
-	struct look look = { .name = name };
+	struct look look = { .name = name, .fd = -1 };
 	struct stat stat;
 	int err;
 
 	if (folder < 0)
 		return folder;
-	fd = look.fd = state_open_file(folder, name, O_RDONLY, &stat, error);
-	if (fd < 0)
-		return fd;
-	err = look_until_steady(&look, error);
+	err = open_and_look(folder, &look, &stat, error);
 	if (!err && ret_info)
 		state_fill_info(ret_info, name, &stat, &look.record);
+	state_closep(&look.fd);
+	return err;
+}
+
+static int restore(struct look *look, int fd, struct fr_state_error *error)
+{
+	int err = look_once(look, fd, error);
+
+	if (err == -EAGAIN)
+		return state_fail(error, -EBUSY,
+				  "object '%s' was published while it was "
+				  "written to the file: try again",
+				  look->name);
 	return err;
 }
 
@@ -213,24 +251,15 @@ int fr_state_restore(const char *root, const char *name, int fd,
 		     struct fr_state_error *error)
 {
 	_state_close_ int folder = state_open_folder(root, false, error);
-	_state_close_ int file = -1;
-	struct look look = { .name = name };
+	struct look look = { .name = name, .fd = -1 };
 	struct stat stat;
 	int err;
 
 	if (folder < 0)
 		return folder;
-	file = look.fd = state_open_file(folder, name, O_RDONLY, &stat, error);
-	if (file < 0)
-		return file;
-	err = look_until_steady(&look, error);
-	if (err)
-		return err;
-	err = look_once(&look, fd, error);
-	if (err == -EAGAIN)
-		return state_fail(error, -EBUSY,
-				  "object '%s' was published while it was "
-				  "written to the file: try again",
-				  name);
+	err = open_and_look(folder, &look, &stat, error);
+	if (!err)
+		err = restore(&look, fd, error);
+	state_closep(&look.fd);
 	return err;
 }

@@ -23,11 +23,15 @@
  * "published". So a store to the data can't be durable while the record calls
  * the data published.
  *
+ * Of both kinds claim then takes away the record before the newest, which may name
+ * the very data that will be written to: see record.c.
+ *
  * Locks: flock(2) on the file. Exclusive, for who opened it to write; shared,
  * for who has it mapped to read. Neither is ever waited for, and both end with
- * their process. Who only looks, as list and verify, takes none, and compares
- * the sequence number before and after: while it is the same, the area that the
- * record names was not written.
+ * their process and all children that it was forked into. A writer's children
+ * don't have the mappings, which publish could not make read-only there. Who only
+ * looks, as list and verify, takes none, and compares the sequence number before
+ * and after: while it is the same, the area that the record names was not written.
  *
  * Pages. The areas are mapped shared; with DAX, which MAP_SYNC asks for, that is
  * the RAM of the state volume, and a page fault returns only when the file
@@ -87,8 +91,16 @@ static void *map_range(const struct fr_state_object *object, uint64_t offset,
 {
 	int flags = object->persist.direct ? MAP_SHARED_VALIDATE | MAP_SYNC :
 					     MAP_SHARED;
+	void *at =
+		mmap(NULL, size, protection, flags, object->fd, (off_t)offset);
 
-	return mmap(NULL, size, protection, flags, object->fd, (off_t)offset);
+	/* publish makes it read-only here, and could not do that in a child. */
+	if (at != MAP_FAILED && object->flags & FR_STATE_WRITE &&
+	    madvise(at, size, MADV_DONTFORK) < 0) {
+		munmap(at, size);
+		return MAP_FAILED;
+	}
+	return at;
 }
 
 static int header_protection(const struct fr_state_object *object)
@@ -145,6 +157,10 @@ static int check_schema(const struct fr_state_object *object,
 			error, -EPROTO,
 			"object '%s' has the schema '%s', and '%s' was asked for",
 			object->name, record->schema, schema->name);
+	/* There is no data that could be misread. */
+	if (object->flags & FR_STATE_REBUILD &&
+	    record->status != FR_STATE_PUBLISHED)
+		return 0;
 	if (record->schema_version < schema->min_version ||
 	    record->schema_version > schema->max_version)
 		return state_fail(
@@ -203,6 +219,22 @@ static void set_schema(struct fr_state_object *object,
 	object->schema_version = schema->max_version;
 }
 
+static int open_once(struct fr_state_object *object, int folder,
+		     const char *name, const struct fr_state_schema *schema,
+		     struct fr_state_error *error)
+{
+	state_closep(&object->fd);
+	object->fd = state_open_file(folder, name,
+				     object->flags & FR_STATE_WRITE ? O_RDWR :
+								      O_RDONLY,
+				     &object->stat, error);
+	if (object->fd < 0)
+		return object->fd;
+	strcpy(object->name, name);
+	set_schema(object, schema);
+	return look(object, schema, error);
+}
+
 int fr_state_open(const char *root, const char *name,
 		  const struct fr_state_schema *schema, unsigned int flags,
 		  struct fr_state_object **ret, struct fr_state_error *error)
@@ -220,14 +252,11 @@ int fr_state_open(const char *root, const char *name,
 	if (!object)
 		return state_fail(error, -ENOMEM, "out of memory");
 	object->flags = flags;
-	object->fd = state_open_file(folder, name,
-				     flags & FR_STATE_WRITE ? O_RDWR : O_RDONLY,
-				     &object->stat, error);
-	err = object->fd < 0 ? object->fd : 0;
-	if (!err) {
-		strcpy(object->name, name);
-		set_schema(object, schema);
-		err = look(object, schema, error);
+	object->fd = -1;
+	for (int i = 0; i < STATE_OPEN_TRIES; i++) {
+		err = open_once(object, folder, name, schema, error);
+		if (!err || !state_is_gone(object->fd))
+			break;
 	}
 	if (err) {
 		fr_state_close(object);
@@ -347,13 +376,28 @@ static int replace_mapping(struct fr_state_object *object, void *working,
 	return 0;
 }
 
+/* Nothing but the newest record may count while the data is written to. */
+static int drop_older(struct fr_state_object *object,
+		      struct fr_state_error *error)
+{
+	int err = record_drop_older(&object->persist, object->header,
+				    &object->record);
+
+	if (!err)
+		return 0;
+	return state_fail(error, err, "object '%s': writing it: %s",
+			  object->name, strerror(-err));
+}
+
 static int claim_double(struct fr_state_object *object, unsigned int flags,
 			struct fr_state_error *error)
 {
 	size_t size = object->record.capacity;
 	void *working;
-	int err = 0;
+	int err = drop_older(object, error);
 
+	if (err)
+		return err;
 	working = map_range(object,
 			    state_area_offset(&object->record,
 					      working_area(object)),
@@ -399,6 +443,8 @@ static int claim_in_place(struct fr_state_object *object,
 		record.status = FR_STATE_WRITING;
 		err = store_record(object, &record, error);
 	}
+	if (!err)
+		err = drop_older(object, error);
 	return err ? err : protect(object, PROT_READ | PROT_WRITE, error);
 }
 

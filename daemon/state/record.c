@@ -16,7 +16,11 @@
  *  - a record counts only if magic number, length, CRC32C and the parity of its
  *    sequence number fit: this is for memory that has lost its content, and for
  *    files that are none of ours;
- *  - of two that count the one with the later sequence number wins.
+ *  - of two that count the one with the later sequence number wins. If that one
+ *    makes no sense the object is damaged: the older one is no answer;
+ *  - claim takes the older one away, before the first store to the data. From then
+ *    on what that record calls published may be half overwritten, and must not
+ *    come back when memory has lost a bit of the newer one.
  *
  * What publish and claim have to do with the data before and behind a record is
  * in object.c.
@@ -159,7 +163,7 @@ static bool is_newer(const struct record *record, const struct record *other)
 	return (int64_t)(record->sequence - other->sequence) > 0;
 }
 
-/* -ENOENT: there is nothing that counts. */
+/* -ENOENT: there is nothing that counts; -EBADMSG: it counts, and is senseless. */
 static int load_copy(const uint8_t *copy, unsigned int number,
 		     struct record *ret)
 {
@@ -172,7 +176,7 @@ static int load_copy(const uint8_t *copy, unsigned int number,
 		return -EPROTONOSUPPORT;
 	decode(&on_file, ret);
 	if (le32toh(on_file.length) < sizeof(on_file) || !sane(ret))
-		return -ENOENT;
+		return -EBADMSG;
 	return 0;
 }
 
@@ -180,6 +184,7 @@ int record_load(const void *header, struct record *ret)
 {
 	uint8_t copies[RECORD_BYTES];
 	struct record newest = { 0 };
+	int result = -EBADMSG;
 	bool found = false;
 
 	memcpy(copies, header, sizeof(copies));
@@ -189,15 +194,15 @@ int record_load(const void *header, struct record *ret)
 
 		if (err == -EPROTONOSUPPORT)
 			return err;
-		if (err || (found && !is_newer(&record, &newest)))
+		if (err == -ENOENT || (found && !is_newer(&record, &newest)))
 			continue;
 		newest = record;
+		result = err;
 		found = true;
 	}
-	if (!found)
-		return -EBADMSG;
-	*ret = newest;
-	return 0;
+	if (!result)
+		*ret = newest;
+	return result;
 }
 
 /* All but the magic number. */
@@ -219,26 +224,47 @@ static int store_magic(const struct persist *persist, uint64_t *to,
 	return persist_flush(persist, to, sizeof(*to));
 }
 
+/* Where the record with this sequence number stands. */
+static uint64_t *copy_of(void *header, uint64_t sequence)
+{
+	return (uint64_t *)((uint8_t *)header +
+			    sequence % OBJECT_COPIES * OBJECT_COPY_SIZE);
+}
+
 int record_store(const struct persist *persist, void *header,
 		 struct record *record)
 {
+	uint64_t *to = copy_of(header, record->sequence + 1);
 	struct object_record on_file;
-	uint64_t *to;
 	int err;
 
 	record->sequence++;
-	to = (uint64_t *)((uint8_t *)header +
-			  record->sequence % OBJECT_COPIES * OBJECT_COPY_SIZE);
 	encode(record, &on_file);
 	err = store_magic(persist, to, 0);
 	if (!err)
 		err = store_words(persist, to, &on_file);
 	if (!err)
 		err = store_magic(persist, to, on_file.magic);
-	/* Whoever tries again must not write over the copy that is left. */
-	if (err)
+	if (err) {
+		/* Others may see it already, and the caller says it is not so. */
+		store_magic(persist, to, 0);
+		/* Who tries again must not write over the copy that is left. */
 		record->sequence--;
+	}
 	return err;
+}
+
+int record_drop_older(const struct persist *persist, void *header,
+		      const struct record *record)
+{
+	uint64_t *own = copy_of(header, record->sequence);
+	int err;
+
+	/* Its writer may have been killed before it had flushed it. */
+	err = persist_flush(persist, own, sizeof(struct object_record));
+	if (err)
+		return err;
+	return store_magic(persist, copy_of(header, record->sequence + 1), 0);
 }
 
 void record_first(void *header, struct record *record)

@@ -47,8 +47,8 @@ uint32_t record_crc32c(const void *data, size_t size, uint32_t crc);
  * @header: RECORD_BYTES, any content; it may change while it is read
  * @ret: the record; every field is in its range
  *
- * Return: 0; -EBADMSG if none counts; -EPROTONOSUPPORT if one counts that has
- * another major version.
+ * Return: 0; -EBADMSG if none counts, or the newest one that does makes no sense;
+ * -EPROTONOSUPPORT if one counts that has another major version.
  */
 int record_load(const void *header, struct record *ret);
 
@@ -61,10 +61,26 @@ int record_load(const void *header, struct record *ret);
  * A cut at any store leaves the record before or this one. When it returns 0,
  * it is this one.
  *
- * Return: 0; a negative errno of msync(2), after which it is either one.
+ * Return: 0; a negative errno of msync(2), after which it is the one before, but
+ * a cut may leave either.
  */
 int record_store(const struct persist *persist, void *header,
 		 struct record *record);
+
+/**
+ * record_drop_older() - from now on it is this record, or none
+ * @persist: how to make it durable
+ * @header: mapped, 8-byte aligned
+ * @record: the newest
+ *
+ * To be called before anything is stored to data that the record before may call
+ * published. Whether a cut leaves the older record or not, this one is durable
+ * before, and counts.
+ *
+ * Return: 0; a negative errno of msync(2).
+ */
+int record_drop_older(const struct persist *persist, void *header,
+		      const struct record *record);
 
 /**
  * record_first() - the header of a new object

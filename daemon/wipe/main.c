@@ -12,11 +12,11 @@
  *
  *	- it finds out itself what will be booted: the source of the armed slot,
  *	  which the kernel keeps, says whether it is to wipe;
- *	- if it can't, it takes away what would be jumped to: it disarms the slot,
- *	  and systemd-shutdown falls back to a reset by firmware. If it may not
- *	  even disarm, it resets the machine itself;
- *	- it never takes so long that systemd-shutdown, which waits for 90 s,
- *	  would go on without it.
+ *	- before it wipes it takes away what would be jumped to: it disarms the
+ *	  slot, and arms it again when the volume is wiped. However the wipe ends,
+ *	  be it killed or stuck, systemd-shutdown then falls back to a reset by
+ *	  firmware. If it may not even disarm, it resets the machine itself;
+ *	- it gives up before systemd-shutdown does, which waits for 90 s.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,14 +32,14 @@
 #include "pool.h"
 #include "wipe.h"
 
-/* Less than the time that systemd-shutdown gives. */
+/* Less than the time that systemd-shutdown gives, with some for arming. */
 #define TIMEOUT_SEC 75
 
 static volatile sig_atomic_t stop;
 
 static void on_signal(int number)
 {
-	stop = 1;
+	stop = number;
 }
 
 static void catch_signals(void)
@@ -67,9 +67,9 @@ static const char *root(void)
 	return "";
 }
 
+/* Without sync(2), which a dead file system may keep for ever. */
 static void reset_machine(void)
 {
-	sync();
 	reboot(RB_AUTOBOOT);
 }
 #endif
@@ -96,33 +96,57 @@ static int wipe(void)
 	return EXIT_FAILURE;
 }
 
-/* Does the payload that is jumped to want it? Who can't tell assumes it. */
-static bool is_wanted(void)
+/*
+ * Does the payload that is jumped to want it? Who can't tell assumes it. @ret_slot:
+ * that is armed, or -1.
+ */
+static bool is_wanted(int *ret_slot)
 {
 	_cleanup_pool_status_ struct fr_pool_status pool = { 0 };
 	struct fr_error error = { 0 };
 
+	*ret_slot = -1;
 	if (fr_pool_read(&pool, &error))
 		return error.failure != FR_UNSUPPORTED;
+	*ret_slot = pool.armed;
 	return pool.armed >= 0 && (size_t)pool.armed < pool.n_slots &&
 	       fr_payload_source_wipes(pool.slots[pool.armed].source);
+}
+
+/* The volume is wiped: what was armed may be jumped to. */
+static int arm_again(int slot)
+{
+	struct fr_error error = { 0 };
+
+	if (slot < 0) {
+		complain("what is armed can't be found out: firmware boots");
+		return EXIT_FAILURE;
+	}
+	if (!fr_pool_arm((unsigned int)slot, &error))
+		return EXIT_SUCCESS;
+	complain(error.text);
+	complain(
+		"the payload is not booted, firmware boots instead; the state volume is wiped");
+	return EXIT_FAILURE;
 }
 
 static int before_jump(void)
 {
 	struct fr_error error = { 0 };
+	int slot;
 
-	if (!is_wanted())
+	if (!is_wanted(&slot))
 		return EXIT_SUCCESS;
+	if (fr_pool_disarm(&error)) {
+		complain(error.text);
+		reset_machine();
+		return EXIT_FAILURE;
+	}
 	alarm(TIMEOUT_SEC);
 	if (wipe() == EXIT_SUCCESS)
-		return EXIT_SUCCESS;
+		return arm_again(slot);
 	complain(
 		"the state volume could not be wiped: the payload is not booted, firmware boots instead");
-	if (!fr_pool_disarm(&error))
-		return EXIT_FAILURE;
-	complain(error.text);
-	reset_machine();
 	return EXIT_FAILURE;
 }
 

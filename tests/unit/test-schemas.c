@@ -171,12 +171,13 @@ static void objects(void **state)
 	struct fr_error error = { 0 };
 	unsigned int count = 7;
 
-	assert_int_equal(
-		fr_schemas_check(&later, "/nonexistent", &count, &error), 0);
-	assert_int_equal(count, 0);
-	state_make("never", FR_STATE_DOUBLE, 10);
+	assert_int_equal(fr_schemas_check(&later, "/nonexistent", &count,
+					  &error),
+			 -ENODEV);
+	assert_int_equal(error.failure, FR_NOT_FOUND);
 	assert_int_equal(fr_schemas_check(&later, state_root(), &count, &error),
 			 0);
+	assert_int_equal(count, 0);
 	state_make("one", FR_STATE_DOUBLE, 10);
 	state_make("two", FR_STATE_IN_PLACE, 10);
 	state_publish("one", "1", 1);
@@ -190,6 +191,58 @@ static void objects(void **state)
 	assert_int_equal(error.failure, FR_REFUSED);
 	if (!strstr(error.text, "understand one (test 1), two (test 1): "))
 		fail_msg("%s", error.text);
+}
+
+/*
+ * What is in use: it is published when its program is told to end, and by then
+ * nobody asks any more.
+ */
+static void objects_in_use(void **state)
+{
+	_cleanup_schemas_ struct fr_schemas later = good("test 2-9");
+	struct fr_error error = { 0 };
+	struct fr_state_error state_error;
+	struct fr_state_object *object;
+	unsigned int count;
+	u8 *data;
+
+	state_clear();
+	state_make("new", FR_STATE_DOUBLE, 10);
+	assert_int_equal(fr_schemas_check(&later, state_root(), &count, &error),
+			 -EPROTO);
+	assert_non_null(strstr(error.text, "understand new (test 1): "));
+	state_clear();
+	state_make("cache", FR_STATE_IN_PLACE, 10);
+	state_publish("cache", "1", 1);
+	object = state_write("cache", &data);
+	expect_state_success(fr_state_claim(object, 0, &state_error),
+			     state_error);
+	assert_int_equal(fr_schemas_check(&later, state_root(), &count, &error),
+			 -EPROTO);
+	assert_non_null(strstr(error.text, "understand cache (test 1): "));
+	fr_state_close(object);
+}
+
+/* What can't be looked at is not understood; what is damaged can't be used. */
+static void unknown_objects(void **state)
+{
+	_cleanup_schemas_ struct fr_schemas understands = good("test 1");
+	struct fr_error error = { 0 };
+	unsigned int count = 7;
+
+	state_clear();
+	state_make("one", FR_STATE_DOUBLE, 10);
+	assert_int_equal(truncate(state_file("one"), 10), 0);
+	assert_int_equal(fr_schemas_check(&understands, state_root(), &count,
+					  &error),
+			 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(symlink("one", state_file("link")), 0);
+	assert_int_equal(fr_schemas_check(&understands, state_root(), &count,
+					  &error),
+			 -ELOOP);
+	assert_non_null(strstr(error.text, "object 'link' can't be looked at"));
+	state_clear();
 }
 
 /* The text says it when there is more than it has room for. */
@@ -221,6 +274,8 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(format_and_back),
 	UNIT_TEST(beside_the_kernel),
 	UNIT_TEST(objects),
+	UNIT_TEST(objects_in_use),
+	UNIT_TEST(unknown_objects),
 	UNIT_TEST(many_objects),
 };
 STATE_UNIT_MAIN(tests)

@@ -2,6 +2,7 @@
 /* fastreboot state, as it is typed; and that its man page knows all of it. */
 #include "state-fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +114,66 @@ static void from_file_to_file(void **state)
 	run("restore one --json");
 	expect(FR_USAGE, "\"exit_status\":2", "");
 	unlink(file("in", NULL));
+	/* The link stays, what it leads to is replaced. */
+	assert_int_equal(symlink("out", file("link", NULL)), 0);
+	file("out", "before");
+	runf("restore one %s", file("link", NULL));
+	expect(FR_OK, "one is restored", "");
+	assert_int_equal(lstat(file("link", NULL), &stat_), 0);
+	assert_true(S_ISLNK(stat_.st_mode));
+	text = cli_file(state_root(), "out");
+	assert_string_equal(text, "what is to be kept");
+	free(text);
+	unlink(file("link", NULL));
 	unlink(file("out", NULL));
 	runf("save one %s", file("in", NULL));
 	expect(FR_NOT_FOUND, "", "/in: No such file");
+}
+
+/* A pipe stands for all that is no file, such as /dev/null. */
+static void restored_into_a_pipe(void **state)
+{
+	const char *path = file("pipe", NULL);
+	struct stat before, after;
+	char text[16] = "";
+	int fd;
+
+	state_clear();
+	state_make("one", FR_STATE_DOUBLE, 100);
+	state_publish("one", "content", 7);
+	assert_int_equal(mkfifo(path, 0640), 0);
+	assert_int_equal(lstat(path, &before), 0);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	runf("restore one %s", path);
+	expect(FR_OK, "one is restored", "");
+	assert_int_equal(read(fd, text, sizeof(text)), 7);
+	assert_string_equal(text, "content");
+	close(fd);
+	assert_int_equal(lstat(path, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	assert_int_equal(after.st_mode, before.st_mode);
+	unlink(path);
+}
+
+static void verified_without_a_hash(void **state)
+{
+	struct fr_state_error error = { "" };
+	struct fr_state_object *object;
+	u8 *data;
+
+	state_clear();
+	state_make("hashed", FR_STATE_DOUBLE, 100);
+	state_publish("hashed", "1", 1);
+	state_make("plain", FR_STATE_DOUBLE, 100);
+	object = state_write("plain", &data);
+	expect_state_success(fr_state_claim(object, 0, &error), error);
+	expect_state_success(fr_state_publish(object, 1, 0, &error), error);
+	fr_state_close(object);
+	run("verify");
+	expect(FR_OK, "as published: 1 of 2; not compared, without a hash: 1",
+	       "");
+	run("verify --json");
+	expect(FR_OK, "\"not_hashed\":1", "");
 }
 
 /* The target keeps its content unless there is something better. */
@@ -338,6 +396,8 @@ static void completions_have_all(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(nothing_there),
 	UNIT_TEST(from_file_to_file),
+	UNIT_TEST(restored_into_a_pipe),
+	UNIT_TEST(verified_without_a_hash),
 	UNIT_TEST(damaged_is_not_restored),
 	UNIT_TEST(created),
 	UNIT_TEST(states),

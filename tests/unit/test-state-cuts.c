@@ -19,6 +19,8 @@
 #define WORDS 24
 #define DATA_SIZE (WORDS * sizeof(u64))
 #define ROUNDS 200
+/* A claim has five at most, a publish four. */
+#define FLUSHES 9
 
 /**
  * struct scene - what may be found
@@ -316,13 +318,13 @@ static void cut_after_cut(enum fr_state_kind kind, u64 seed)
 		object = state_write(NAME, &data);
 		state_record(&scene.recorder, NAME);
 		size = scene.recorder.size;
-		flushes_left = 1 + random_below(&scene.random, 7);
+		flushes_left = 1 + random_below(&scene.random, FLUSHES);
 		fr_state_claim(object, FR_STATE_NO_COPY, &error);
 		write_data(data);
 		fr_state_publish(object, DATA_SIZE, FR_STATE_HASH, &error);
 		state_record_end(&scene.recorder);
 		fr_state_close(object);
-		if (flushes_left > 7) /* it has counted past 0 */
+		if (flushes_left > FLUSHES) /* it has counted past 0 */
 			come_back(size);
 	}
 	assert_true(generation_now() > 1);

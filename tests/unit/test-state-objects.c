@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "internal.h"
 
 #define SIZE 10000
 
@@ -177,22 +180,36 @@ static void claimed_before_it_is_mapped(void **state)
 
 #define FATAL 42
 
+static sigjmp_buf at_fault;
+
 static void on_fault(int signal)
 {
-	_exit(FATAL);
+	siglongjmp(at_fault, 1);
 }
 
-/* Does a store there end a process? */
+/* Would a store there end the process? */
 static bool store_is_fatal(volatile u8 *at)
+{
+	struct sigaction action = { .sa_handler = on_fault }, before;
+	bool fatal = true;
+
+	sigaction(SIGSEGV, &action, &before);
+	if (!sigsetjmp(at_fault, 1)) {
+		*at = 1;
+		fatal = false;
+	}
+	sigaction(SIGSEGV, &before, NULL);
+	return fatal;
+}
+
+/* And that of a child? */
+static bool store_in_child_is_fatal(volatile u8 *at)
 {
 	int status;
 	pid_t child = fork();
 
-	if (!child) {
-		signal(SIGSEGV, on_fault);
-		*at = 1;
-		_exit(0);
-	}
+	if (!child)
+		_exit(store_is_fatal(at) ? FATAL : 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return WIFEXITED(status) && WEXITSTATUS(status) == FATAL;
 }
@@ -213,6 +230,7 @@ static void only_what_is_claimed_can_be_written(void **state)
 		assert_true(store_is_fatal(data));
 		expect_state_success(fr_state_claim(object, 0, &error), error);
 		assert_false(store_is_fatal(data));
+		assert_true(store_in_child_is_fatal(data));
 		expect_state_success(fr_state_publish(object, 1, 0, &error),
 				     error);
 		assert_true(store_is_fatal(data));
@@ -431,6 +449,9 @@ static void bad_objects(void **state)
 		const char *part;
 	} cases[] = {
 		{ { .name = "a", .kind = 1 }, -EINVAL, "needs a size" },
+		{ { .name = "a", .kind = 1, .capacity = 1, .reserved[4] = 1 },
+		  -EINVAL,
+		  "reserved" },
 		{ { .name = "a", .kind = 0, .capacity = 1 }, -EINVAL, "kind" },
 		{ { .name = "a", .kind = 3, .capacity = 1 }, -EINVAL, "kind" },
 		{ { .name = "a", .kind = 1, .capacity = 1, .mode = 04600 },
@@ -464,8 +485,41 @@ static void no_volume(void **state)
 
 	expect_state_error(fr_state_open("/nonexistent", "one", NULL, 0,
 					 &object, &error),
-			   -ENOENT, &error, "is a state volume mounted there?");
+			   -ENODEV, &error, "is a state volume mounted there?");
 	expect_open("one", 0, -ENOENT, "");
+}
+
+/* The folder is there, but it is one of the root disk. */
+static void not_mounted(void **state)
+{
+	struct fr_state_error error = { "" };
+	int folder = open(state_root(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int mount = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	expect_state_error(state_check_mounted(folder, "x", &error), -ENODEV,
+			   &error, "x: no state volume is mounted there");
+	expect_state_success(state_check_mounted(mount, "x", &error), error);
+	close(folder);
+	close(mount);
+	/* A root that is named may be any folder; there is no other one here. */
+	if (!access(FR_STATE_ROOT, F_OK))
+		skip();
+	assert_int_equal(fr_state_list(NULL, NULL, NULL, &error), -ENODEV);
+}
+
+/* Applications have to get to their objects, whatever root's umask is. */
+static void umask_of_the_first(void **state)
+{
+	struct stat stat_;
+	mode_t before;
+
+	state_clear();
+	assert_int_equal(rmdir(state_file("")), 0);
+	before = umask(0077);
+	state_make("one", FR_STATE_DOUBLE, SIZE);
+	umask(before);
+	assert_int_equal(stat(state_file(""), &stat_), 0);
+	assert_int_equal(stat_.st_mode & 07777, 0755);
 }
 
 static void put_at(const char *name, off_t offset, const void *data,
@@ -493,6 +547,118 @@ static void damaged(void **state)
 		    "no record that counts");
 	expect_state_success(fr_state_remove(state_root(), "one", &error),
 			     error);
+}
+
+/*
+ * The record of before must not come back for data that was written to since,
+ * when memory loses a bit of the newer one.
+ */
+static void half_overwritten(void **state)
+{
+	static const enum fr_state_kind kinds[] = { FR_STATE_DOUBLE,
+						    FR_STATE_IN_PLACE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct fr_state_error error = { "" };
+		struct fr_state_object *object;
+		struct record record;
+		u8 *data;
+		int fd;
+
+		state_clear();
+		state_make("one", kinds[i], SIZE);
+		state_publish("one", content, SIZE);
+		state_publish("one", content, SIZE);
+		object = state_write("one", &data);
+		expect_state_success(fr_state_claim(object, FR_STATE_NO_COPY,
+						    &error),
+				     error);
+		memcpy(data, other, SIZE / 2);
+		fr_state_close(object);
+		fd = open(state_file("one"), O_RDONLY | O_CLOEXEC);
+		assert_int_equal(state_read_record(fd, "one", &record, NULL),
+				 0);
+		close(fd);
+		put_at("one",
+		       (off_t)(record.sequence % 2 * OBJECT_COPY_SIZE + 100),
+		       "\xa5", 1);
+		expect_open("one", 0, -EBADMSG, "no record that counts");
+		expect_open("one", FR_STATE_REBUILD, -EBADMSG, "");
+	}
+}
+
+/* There is no data that a program could take for something else. */
+static void rebuilt_by_another_version(void **state)
+{
+	static const struct fr_state_schema later = { "test", 2, 3 },
+					    another = { "tes", 1, 3 };
+	struct fr_state_error error = { "" };
+	struct fr_state_object *object;
+	u8 *data;
+
+	state_make("one", FR_STATE_IN_PLACE, SIZE);
+	for (int i = 0; i < 2; i++) {
+		expect_state_success(fr_state_open(state_root(), "one", &later,
+						   FR_STATE_REBUILD, &object,
+						   &error),
+				     error);
+		fr_state_close(object);
+		expect_state_error(fr_state_open(state_root(), "one", &another,
+						 FR_STATE_REBUILD, &object,
+						 &error),
+				   -EPROTO, &error, "'tes' was asked for");
+		expect_state_error(fr_state_open(state_root(), "one", &later, 0,
+						 &object, &error),
+				   -EPROTO, &error, "version 1");
+		state_publish("one", content, SIZE);
+		expect_state_error(fr_state_open(state_root(), "one", &later,
+						 FR_STATE_REBUILD, &object,
+						 &error),
+				   -EPROTO, &error, "version 1");
+		object = state_write("one", &data);
+		expect_state_success(fr_state_claim(object, 0, &error), error);
+		fr_state_close(object);
+	}
+}
+
+/*
+ * Somebody replaces an object all the time; who opens and looks finds one that is
+ * good, or somebody's lock, but never the wiped file of the one before.
+ */
+static void replaced_while_it_is_opened(void **state)
+{
+	const struct fr_state_new new = { .name = "one",
+					  .kind = FR_STATE_IN_PLACE,
+					  .uid = (uid_t)-1,
+					  .gid = (gid_t)-1 };
+	unsigned int rounds = unit_rounds(400);
+	pid_t child;
+	int status;
+
+	state_make("one", FR_STATE_IN_PLACE, SIZE);
+	state_publish("one", content, SIZE);
+	child = fork();
+	if (!child) {
+		int fd = memfd_create("content", MFD_CLOEXEC);
+
+		for (unsigned int i = 0; i < rounds; i++)
+			fr_state_save(state_root(), &new, fd, NULL);
+		_exit(0);
+	}
+	while (!waitpid(child, &status, WNOHANG)) {
+		struct fr_state_error error = { "" };
+		struct fr_state_object *object = NULL;
+		int err = fr_state_open(state_root(), "one", NULL, 0, &object,
+					&error);
+
+		if (err && err != -EBUSY)
+			fail_msg("opened: %s", error.text);
+		fr_state_close(object);
+		err = fr_state_verify(state_root(), "one", NULL, &error);
+		if (err)
+			fail_msg("verified: %s", error.text);
+	}
+	assert_int_equal(status, 0);
 }
 
 /* A mapping beyond the end of the file would be fatal. */
@@ -561,11 +727,17 @@ static void removed(void **state)
 {
 	struct fr_state_error error = { "" };
 	u8 found[SIZE], zeros[SIZE] = { 0 };
-	int fd;
+	int fd, hidden;
 
 	state_make("one", FR_STATE_DOUBLE, SIZE);
 	state_publish("one", content, SIZE);
 	state_publish("one", content, SIZE);
+	put_at("one", RECORD_BYTES + 3, content, SIZE);
+	/* This is what a save leaves that is cut before it renames. */
+	state_make("hidden", FR_STATE_DOUBLE, SIZE);
+	state_publish("hidden", content, SIZE);
+	assert_int_equal(rename(state_file("hidden"), state_file(".one")), 0);
+	hidden = open(state_file(".one"), O_RDONLY | O_CLOEXEC);
 	fd = open(state_file("one"), O_RDONLY | O_CLOEXEC);
 	expect_state_success(fr_state_remove(state_root(), "one", &error),
 			     error);
@@ -577,8 +749,13 @@ static void removed(void **state)
 
 		assert_true(n > 0);
 		assert_memory_equal(found, zeros, (size_t)n);
+		n = pread(hidden, found, SIZE, at);
+		assert_true(n > 0);
+		assert_memory_equal(found, zeros, (size_t)n);
 	}
 	close(fd);
+	close(hidden);
+	assert_int_equal(access(state_file(".one"), F_OK), -1);
 	expect_state_error(fr_state_remove(state_root(), "one", &error),
 			   -ENOENT, &error, "'fastreboot state list'");
 }
@@ -632,7 +809,6 @@ static void save_and_restore(void **state)
 	/* The second keeps what it is not told. */
 	new.mode = 0;
 	new.schema = NULL;
-	new.kind = FR_STATE_IN_PLACE;
 	save(&new, other, 100);
 	expect_restored("one", other, 100);
 	info = info_of("one");
@@ -648,6 +824,34 @@ static void save_and_restore(void **state)
 	save(&new, "", 0);
 	expect_restored("one", "", 0);
 	assert_int_equal(info_of("one").generation, 4);
+}
+
+/* What is asked for and not done must not look as if it was. */
+static void keeps_owner_mode_and_kind(void **state)
+{
+	const struct fr_state_new new = { .name = "one",
+					  .kind = FR_STATE_DOUBLE,
+					  .uid = getuid(),
+					  .gid = getgid(),
+					  .mode = 0644 };
+	struct fr_state_new others[4] = { new, new, new, new };
+	int fd = open_content(other, SIZE);
+
+	others[0].mode = 0600;
+	others[1].kind = FR_STATE_IN_PLACE;
+	others[2].uid++;
+	others[3].gid++;
+	save(&new, content, SIZE);
+	save(&new, content, SIZE);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct fr_state_error error = { "" };
+
+		expect_state_error(fr_state_save(state_root(), &others[i], fd,
+						 &error),
+				   -EEXIST, &error, "keeps its owner");
+	}
+	expect_restored("one", content, SIZE);
+	close(fd);
 }
 
 static void saved_large(void **state)
@@ -744,12 +948,18 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(names),
 	UNIT_TEST(bad_objects),
 	UNIT_TEST(no_volume),
+	UNIT_TEST(not_mounted),
+	UNIT_TEST(umask_of_the_first),
+	UNIT_TEST(half_overwritten),
+	UNIT_TEST(rebuilt_by_another_version),
+	UNIT_TEST(replaced_while_it_is_opened),
 	UNIT_TEST(damaged),
 	UNIT_TEST(too_short),
 	UNIT_TEST(not_a_file),
 	UNIT_TEST(list),
 	UNIT_TEST(removed),
 	UNIT_TEST(save_and_restore),
+	UNIT_TEST(keeps_owner_mode_and_kind),
 	UNIT_TEST(saved_large),
 	UNIT_TEST(replaced),
 	UNIT_TEST(restored_only_if_good),

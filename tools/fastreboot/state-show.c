@@ -205,11 +205,8 @@ static int list_text(struct json_object *objects)
 	return FR_OK;
 }
 
-/* Whether a volume is there and has no object yet, or there is none. */
-static bool is_empty_volume(const struct state_request *request, int err)
-{
-	return err == -ENOENT && !access(request->root ?: FR_STATE_ROOT, F_OK);
-}
+/* Nobody has made an object yet, so there is no folder of them. */
+#define NO_OBJECTS (-ENOENT)
 
 int state_list(const struct state_request *request)
 {
@@ -217,7 +214,7 @@ int state_list(const struct state_request *request)
 	struct fr_state_error error = { "" };
 	int err = fr_state_list(request->root, add_to_array, objects, &error);
 
-	if (err && !is_empty_volume(request, err))
+	if (err && err != NO_OBJECTS)
 		return state_report_failure(request, err, &error);
 	return request->json ? list_json(request, objects) : list_text(objects);
 }
@@ -228,12 +225,14 @@ int state_list(const struct state_request *request)
  * @results: one for each
  * @error: the first failure
  * @good: how many are as they were published
+ * @not_hashed: how many can't be compared with anything
  */
 struct verification {
 	const struct state_request *request;
 	struct json_object *results;
 	struct fr_error error;
 	unsigned int good;
+	unsigned int not_hashed;
 };
 
 static void add_result(struct verification *verification, const char *name,
@@ -267,7 +266,8 @@ static int verify_one(struct verification *verification, const char *name,
 
 	err = fr_state_verify(verification->request->root, name, &info, error);
 	if (!err) {
-		verification->good++;
+		verification->good += info.hashed;
+		verification->not_hashed += !info.hashed;
 		add_result(verification, name,
 			   info.hashed ? "good" : "not-hashed", "");
 		return 0;
@@ -296,14 +296,21 @@ static int report_verification(const struct state_request *request,
 			       const struct verification *verification)
 {
 	_cleanup_json_ struct json_object *details = json_object_new_object();
-	char message[64];
+	char message[96];
+	int used;
 
 	add_text(details, "schema", "org.fastreboot.state-verify/1");
 	json_object_object_add(details, "objects",
 			       json_object_get(verification->results));
-	snprintf(message, sizeof(message), "as published: %u of %zu",
-		 verification->good,
-		 json_object_array_length(verification->results));
+	add_number(details, "good", verification->good);
+	add_number(details, "not_hashed", verification->not_hashed);
+	used = snprintf(message, sizeof(message), "as published: %u of %zu",
+			verification->good,
+			json_object_array_length(verification->results));
+	if (verification->not_hashed)
+		snprintf(message + used, sizeof(message) - (size_t)used,
+			 "; not compared, without a hash: %u",
+			 verification->not_hashed);
 	return state_report(request, message, details);
 }
 
@@ -321,7 +328,7 @@ int state_verify(const struct state_request *request)
 	else
 		err = fr_state_list(request->root, verify_listed, &verification,
 				    &error);
-	if (err && (request->name || !is_empty_volume(request, err)))
+	if (err && (request->name || err != NO_OBJECTS))
 		return state_report_failure(request, err, &error);
 	if (verification.error.failure != FR_OK)
 		return state_report_error(request, &verification.error);

@@ -31,7 +31,8 @@
  * that was moved has a new ledger and may have a volume, a ledger may be spoilt
  * where the volume is not. What is there speaks for itself: a file system whose
  * superblock is whole, and that e2fsck -p has nothing against, has survived, and
- * each object in it has checksums of its own. One whose superblock is gone, and of
+ * each object in it has a record with a checksum of its own, and its data one if
+ * its application wants that. One whose superblock is gone, and of
  * which another copy is whole, was there until something broke it, whatever that
  * was: there may be objects in it that can be rescued, and it is not for us to
  * write over them. After a real loss of memory no copy is whole, and the volume
@@ -46,6 +47,9 @@
  * ended: it is not mounted before, so nothing can be on it, and one that was cut
  * is made again. The block groups of small volumes are small, so that there is
  * always another copy of the superblock.
+ *
+ * What mkfs makes does not depend on /etc/mke2fs.conf: the kernel before or after,
+ * with its own e2fsck, has to understand it as well.
  *
  * The size of its blocks is that of the kernel's pages, since DAX needs that. A
  * kernel with another page size can't use the volume, and is told so.
@@ -85,17 +89,38 @@
 #define LABEL_SIZE 16
 
 /*
- * Other copies are at the starts of block groups. With 4 KiB blocks those are of
- * 128 MiB, or of 8 MiB on volumes that are smaller than SMALL; 8 MiB is what all
- * of them, with larger blocks too, are multiples of.
+ * Other copies are at the starts of block groups. Those have GROUP_MAX blocks, the
+ * most that is a power of two, or on volumes with less than two such groups only
+ * 8 MiB, or the least that mke2fs takes. 8 MiB is what all of them, with all sizes
+ * of blocks, are multiples of.
  */
 #define GROUP_STEP (8ULL << 20)
-#define SMALL (256ULL << 20)
-#define SMALL_GROUP_BYTES (8U << 20)
+#define GROUP_MAX 32768
+#define GROUP_MIN 256
 
 #define OUTPUT_MAX 4096
-/* Below this there is no room for a journal. */
+/* Below these there is no room for a journal: mke2fs counts it in blocks. */
 #define SIZE_MIN (16ULL << 20)
+#define BLOCKS_MIN 2048
+
+/* All that e2fsprogs 1.45 and Linux 5.15 understand, and no more. */
+#define FEATURES                                                             \
+	"none,has_journal,ext_attr,dir_index,filetype,extent,64bit,flex_bg," \
+	"sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum"
+
+#ifdef FR_TESTING
+long state_volume_page_size;
+
+static uint64_t page_size(void)
+{
+	return (uint64_t)(state_volume_page_size ?: sysconf(_SC_PAGESIZE));
+}
+#else
+static uint64_t page_size(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+#endif
 
 enum found {
 	FOUND_NOTHING,
@@ -222,14 +247,14 @@ static int check_super(const struct volume *volume, const struct super *super,
 			"version of fastreboot that made it, or 'fastreboot state make "
 			"--force' to lose what is on it",
 			volume->device);
-	if (super->block_size != (uint32_t)sysconf(_SC_PAGESIZE))
+	if (super->block_size != page_size())
 		return fr_fail(
 			volume->error, FR_UNSUPPORTED, -EPROTONOSUPPORT,
 			"%s has a state volume with blocks of %u bytes, and this kernel "
-			"needs %ld, the size of its pages: boot the kernel that it was made "
+			"needs %llu, the size of its pages: boot the kernel that it was made "
 			"with, or 'fastreboot state make --force' to lose what is on it",
 			volume->device, super->block_size,
-			sysconf(_SC_PAGESIZE));
+			(unsigned long long)page_size());
 	*ret = FOUND_OURS;
 	return 0;
 }
@@ -425,12 +450,21 @@ static int repair(const struct volume *volume)
 		volume->device, last_line(output), volume->device);
 }
 
+/* Blocks of a block group; see GROUP_STEP. */
+static uint64_t group_blocks(uint64_t size, uint64_t block)
+{
+	uint64_t blocks = GROUP_STEP / block;
+
+	if (size >= 2 * GROUP_MAX * block)
+		return GROUP_MAX;
+	return blocks < GROUP_MIN ? GROUP_MIN : blocks;
+}
+
 static int format(const struct volume *volume)
 {
-	char uuid[37], block[16], group[16];
-	long page = sysconf(_SC_PAGESIZE);
+	char uuid[37], block[24], group[24];
 	/* One word, or one option, a line. */
-	const char *words[24] = {
+	const char *const words[] = {
 		"mkfs.ext4",
 		"-q",
 		"-F",
@@ -438,25 +472,24 @@ static int format(const struct volume *volume)
 		"-m0",
 		"-I256",
 		"-i16384",
-		"-Ometadata_csum,64bit,extent,^inline_data",
+		"-O" FEATURES,
 		"-Elazy_itable_init=0,lazy_journal_init=0,nodiscard",
 		"-U",
 		uuid,
 		"-b",
 		block,
+		"-g",
+		group,
+		volume->device,
+		NULL,
 	};
 	uint8_t raw[16];
-	size_t n = 13;
 
 	make_uuid(raw);
 	format_uuid(raw, uuid);
-	snprintf(block, sizeof(block), "%ld", page);
-	snprintf(group, sizeof(group), "%ld", SMALL_GROUP_BYTES / page);
-	if (volume->size < SMALL) {
-		words[n++] = "-g";
-		words[n++] = group;
-	}
-	words[n] = volume->device;
+	snprintf(block, sizeof(block), "%" PRIu64, page_size());
+	snprintf(group, sizeof(group), "%" PRIu64,
+		 group_blocks(volume->size, page_size()));
 	return run_checked(volume, words, 0);
 }
 
@@ -470,6 +503,22 @@ static int label(const struct volume *volume)
 		err = fr_fail(volume->error, FR_FAILED, -errno, "%s: %m",
 			      volume->device);
 	return err;
+}
+
+static int check_size(const struct volume *volume)
+{
+	uint64_t min = BLOCKS_MIN * page_size();
+
+	if (min < SIZE_MIN)
+		min = SIZE_MIN;
+	if (volume->size >= min)
+		return 0;
+	return fr_fail(
+		volume->error, FR_REFUSED, -EINVAL,
+		"%s has %" PRIu64
+		" bytes, and the file system with its journal needs %" PRIu64
+		" MiB: make the pool's state volume larger",
+		volume->device, volume->size, min >> 20);
 }
 
 /* O_EXCL: not while it is mounted, nor while somebody else makes it. */
@@ -500,13 +549,7 @@ static int open_volume(struct volume *volume)
 		return fr_fail(volume->error, FR_USAGE, -ENOTBLK,
 			       "%s is no block device", volume->device);
 	volume->size = (uint64_t)end;
-	if (volume->size >= SIZE_MIN)
-		return 0;
-	return fr_fail(
-		volume->error, FR_REFUSED, -EINVAL,
-		"%s has %llu bytes, and the file system with its journal needs "
-		"16 MiB: make the pool's state volume larger",
-		volume->device, (unsigned long long)volume->size);
+	return check_size(volume);
 }
 
 /* The programs open it by themselves, and exclusively. */

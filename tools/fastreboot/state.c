@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ enum fr_failure state_failure(int err)
 {
 	switch (err) {
 	case -ENOENT:
+	case -ENODEV:
 	case -ENODATA:
 		return FR_NOT_FOUND;
 	case -EBUSY:
@@ -171,9 +173,60 @@ static char *temporary_name(const char *file)
 	return name;
 }
 
-static int restore_file(const struct state_request *request)
+/* A copy that was not finished must not stay: it may be a secret. */
+static const char *volatile unfinished;
+
+static void on_end(int number)
 {
-	_cleanup_free_ char *name = temporary_name(request->file);
+	const char *name = unfinished;
+
+	if (name)
+		unlink(name);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void guard(const char *name)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+	const struct sigaction action = { .sa_handler = on_end };
+
+	unfinished = name;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct sigaction before;
+
+		if (!sigaction(signals[i], NULL, &before) &&
+		    before.sa_handler == SIG_DFL)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+/* The name has to be on the disk, too. */
+static int sync_folder(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	_cleanup_free_ char *folder =
+		slash ? strndup(file, (size_t)(slash - file) + 1) : strdup(".");
+	_cleanup_close_ int fd = -1;
+
+	if (!folder)
+		return -ENOMEM;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Make @name, which has what is to be in it, the file. */
+static int put_in_place(int fd, const char *name, const char *file)
+{
+	if (fsync(fd) < 0 || rename(name, file) < 0)
+		return -errno;
+	unfinished = NULL;
+	return sync_folder(file);
+}
+
+static int restore_file(const struct state_request *request, const char *file)
+{
+	_cleanup_free_ char *name = temporary_name(file);
 	_cleanup_close_ int fd = -1;
 	struct fr_state_error error = { "" };
 	int err;
@@ -183,17 +236,47 @@ static int restore_file(const struct state_request *request)
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0)
 		return fail_file(request, -errno);
+	guard(name);
 	err = fr_state_restore(request->root, request->name, fd, &error);
 	if (err) {
 		unlink(name);
+		unfinished = NULL;
 		return state_report_failure(request, err, &error);
 	}
-	if (fsync(fd) < 0 || rename(name, request->file) < 0) {
-		err = -errno;
+	err = put_in_place(fd, name, file);
+	if (unfinished)
 		unlink(name);
-		return fail_file(request, err);
-	}
+	unfinished = NULL;
+	return err ? fail_file(request, err) : done(request, "is restored");
+}
+
+/* A device or a pipe is written to, not replaced by a file. */
+static int restore_into(const struct state_request *request)
+{
+	_cleanup_close_ int fd =
+		open(request->file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	struct fr_state_error error = { "" };
+	int err;
+
+	if (fd < 0)
+		return fail_file(request, -errno);
+	err = fr_state_restore(request->root, request->name, fd, &error);
+	if (err)
+		return state_report_failure(request, err, &error);
 	return done(request, "is restored");
+}
+
+/*
+ * The name of the file that is to be replaced, to be freed: that which a symbolic
+ * link leads to. NULL if it is none that can be replaced.
+ */
+static char *file_to_replace(const char *file)
+{
+	struct stat stat_;
+
+	if (stat(file, &stat_) < 0)
+		return strdup(file);
+	return S_ISREG(stat_.st_mode) ? realpath(file, NULL) : NULL;
 }
 
 static int run_restore(const struct state_request *request)
@@ -201,8 +284,12 @@ static int run_restore(const struct state_request *request)
 	struct fr_state_error error = { "" };
 	int err;
 
-	if (strcmp(request->file, "-"))
-		return restore_file(request);
+	if (strcmp(request->file, "-")) {
+		_cleanup_free_ char *file = file_to_replace(request->file);
+
+		return file ? restore_file(request, file) :
+			      restore_into(request);
+	}
 	err = fr_state_restore(request->root, request->name, STDOUT_FILENO,
 			       &error);
 	return err ? state_report_failure(request, err, &error) : FR_OK;

@@ -166,4 +166,9 @@ const char *state_status_name(const struct fr_state_info *info);
 int state_volume_make(const char *device, bool force, const char **ret_message,
 		      struct fr_error *error);
 
+#ifdef FR_TESTING
+/* The size of the kernel's pages, in bytes; 0: what it really is. */
+extern long state_volume_page_size;
+#endif
+
 #endif
