@@ -521,14 +521,18 @@ static int check_size(const struct volume *volume)
 		volume->device, volume->size, min >> 20);
 }
 
-/* O_EXCL: not while it is mounted, nor while somebody else makes it. */
+/*
+ * O_EXCL: not while it is mounted, nor while somebody else makes it. Not for
+ * writing: udev looks at a device again when a writer closes it, and what it
+ * finds may have this started once more.
+ */
 static int open_volume(struct volume *volume)
 {
 	struct stat st;
 	off_t end;
 
 	volume->fd =
-		open(volume->device, O_RDWR | O_CLOEXEC | O_EXCL | O_NONBLOCK);
+		open(volume->device, O_RDONLY | O_CLOEXEC | O_EXCL | O_NONBLOCK);
 	if (volume->fd < 0 && errno == EBUSY)
 		return fr_fail(volume->error, FR_BUSY, -EBUSY,
 			       "%s is in use: is it mounted? Nothing was done",
