@@ -321,7 +321,7 @@ def removal_wipes(system: System) -> None:
             marker.encode())
 
     machine.sh(f"a={marker[:half]}; for i in $(seq 100); do "
-               f"echo \"$a{marker[half:]}\"; done >/run/secret")
+               f"echo \"${{a}}{marker[half:]}\"; done >/run/secret")
     state(machine, "save", "secret", "/run/secret")
     check.true("the marker is in the volume", count() >= 100, count())
     state(machine, "save", "secret", "/etc/hostname")
