@@ -181,7 +181,7 @@ def monitor(system: System) -> None:
     fastreboot.stage_release(machine, release)
     fastreboot.run(machine, "confirm")
     machine.sh("grep -q -m1 job-removed <(tail -n +1 -F /run/events); "
-               "systemctl stop monitor.service; pkill -x tail")
+               "systemctl stop monitor.service; pkill -x tail || :")
     events = [json.loads(line) for line in machine.sh("cat /run/events").lines]
     for event in events:
         check.equal("schema", event["schema"], "org.fastreboot.event/1")
