@@ -126,7 +126,7 @@ class Lab:
         else:
             commands.insert(0, "fdt stream /sys/firmware/fdt /dev/null")
         if point.state_mib:
-            commands.insert(0, f"ready timed appear {VOLUME}")
+            commands.insert(0, f"device timed appear {VOLUME}")
         return make(self.init, commands, point.payload_mib * MIB)
 
     def next_kernel(self, system: System) -> bytes:
@@ -335,7 +335,7 @@ def read_row(point: Point, output: Output, peak: Output, lab: Lab) -> Row:
         kept_bytes=memory["before"] - memory["after"],
         reserved_bytes=POOL_MIB * MIB if system.pool else 0,
         memory_mib=MEMORY_MIB + point.state_mib,
-        state_ready_ns=(values(output.answer("ready", boot=1))["ticks"] * TICK
+        state_ready_ns=(values(output.answer("device", boot=1))["ticks"] * TICK
                         if point.state_mib else None))
 
 
