@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 
-from harness import check
+from harness import check, ledger
 from harness.boot import Boot
-from harness.fastreboot import (NO_POOL, POOL, check_fast_reboot, check_kexec,
-                                exact_memory, file_load, fill_slots, jump,
-                                memory_free, placement, pool_boot, segments,
-                                slot_of, stage_and_jump, status, switch_pool)
+from harness.fastreboot import (NO_POOL, POOL, SLOT_OFFSET, check_fast_reboot,
+                                check_kexec, exact_memory, file_load,
+                                fill_slots, jump, memory_free, placement,
+                                pool_boot, segments, slot_of, stage_and_jump,
+                                status, switch_pool)
 from harness.machine import FASTREBOOT, INITRD, Machine
 from harness.scenario import scenario
 from harness.vm import Vm
@@ -396,9 +397,12 @@ def crash(machine: Machine) -> Boot:
 
 
 def pool_content(machine: Machine, boot: Boot) -> bytes:
-    """All of the pool."""
+    """The ledger and the slots. The kernel goes on writing to its log."""
     assert boot.pool is not None
-    return machine.read_memory(boot.pool[0], boot.pool[1] + 1 - boot.pool[0])
+    first, last = boot.pool
+    slots = first + SLOT_OFFSET
+    return (machine.read_memory(first, ledger.SIZE)
+            + machine.read_memory(slots, last + 1 - slots))
 
 
 @scenario(timeout=300, variants={
