@@ -289,6 +289,7 @@ static void usage(void **state)
 	} cases[] = {
 		{ "what", "there is no verb 'what'" },
 		{ "--what", "there is no option '--what'" },
+		{ "list -xh", "there is no option '-x'" },
 		{ "save", "save needs NAME [FILE]" },
 		{ "save a b c", "one argument too many: 'c'" },
 		{ "remove a --force", "--force does not go with 'remove'" },

@@ -2,7 +2,6 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,39 +100,7 @@ const struct cli_option cli_options[] = {
 
 _Static_assert(sizeof(cli_options) / sizeof(*cli_options) == OPTION_COUNT + 1,
 	       "every option has its number");
-
-/* getopt_long(3) returns the option's number plus this, so that it is never
- * mistaken for a letter.
- */
-#define OPTION_BASE 0x100
-
-static void fill_long_options(struct option to[OPTION_COUNT + 1])
-{
-	memset(to, 0, (OPTION_COUNT + 1) * sizeof(*to));
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		to[i].name = cli_options[i].name;
-		to[i].has_arg = cli_options[i].argument ? required_argument :
-							  no_argument;
-		to[i].val = OPTION_BASE + i;
-	}
-}
-
-static int usage(struct fr_error *error, const char *what, const char *about)
-{
-	return fr_fail(error, FR_USAGE, -EINVAL,
-		       "%s '%s'; 'fastreboot --help' shows how to use it", what,
-		       about);
-}
-
-static int option_from_getopt(int value)
-{
-	if (value >= OPTION_BASE)
-		return value - OPTION_BASE;
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (cli_options[i].short_name == value)
-			return i;
-	return -1;
-}
+_Static_assert(OPTION_COUNT <= CLI_OPTIONS_MAX, "every option has its bit");
 
 static int add_initrd(struct cli_request *request, const char *file,
 		      struct fr_error *error)
@@ -211,9 +178,10 @@ static bool *flag_of_option(struct cli_request *request, int option)
 	return NULL;
 }
 
-static int set_option(struct cli_request *request, int option, const char *text,
+static int set_option(void *userdata, int option, const char *text,
 		      struct fr_error *error)
 {
+	struct cli_request *request = userdata;
 	const char **place = text_of_option(request, option);
 	bool *flag = flag_of_option(request, option);
 
@@ -233,46 +201,15 @@ static int set_option(struct cli_request *request, int option, const char *text,
 	return 0;
 }
 
-static int bad_option(int value, const char *word, struct fr_error *error)
+static const struct cli_option_table table = {
+	.options = cli_options,
+	.command = "fastreboot",
+	.set = set_option,
+};
+
+static int usage(struct fr_error *error, const char *what, const char *about)
 {
-	const char letter[] = { '-', optopt, '\0' };
-
-	if (value == ':')
-		return usage(error, "an argument is missing to", word);
-	/* A letter may be one of several in its word; optopt is more than that
-	 * for a long option with an argument that it does not take.
-	 */
-	if (optopt > 0 && optopt < OPTION_BASE)
-		word = letter;
-	return usage(error, "there is no option", word);
-}
-
-/* The first failure is the one to report; the rest is parsed all the same, for
- * the sake of a --json behind it.
- */
-static int parse_options(int argc, char **argv, struct cli_request *request,
-			 unsigned int *seen, struct fr_error *error)
-{
-	struct option options[OPTION_COUNT + 1];
-	int value, option, err = 0;
-
-	fill_long_options(options);
-	/* Not 1: this is what makes glibc start anew. */
-	optind = 0;
-	while ((value = getopt_long(argc, argv, ":hjn", options, NULL)) != -1) {
-		struct fr_error ignored, *to = err < 0 ? &ignored : error;
-		int this = 0;
-
-		option = option_from_getopt(value);
-		if (value == ':' || option < 0)
-			this = bad_option(value, argv[optind - 1], to);
-		else
-			this = set_option(request, option, optarg, to);
-		if (option >= 0)
-			*seen |= 1U << option;
-		err = err < 0 ? err : this;
-	}
-	return err;
+	return cli_usage(&table, what, about, error);
 }
 
 static int find_verb(const char *name, const struct cli_verb **ret,
@@ -285,20 +222,6 @@ static int find_verb(const char *name, const struct cli_verb **ret,
 		}
 	}
 	return usage(error, "there is no verb", name);
-}
-
-static int check_options(const struct cli_verb *verb, unsigned int seen,
-			 struct fr_error *error)
-{
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (!(seen & 1U << i) || cli_options[i].verbs & 1U << verb->id)
-			continue;
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "--%s does not go with '%s'; "
-			       "'fastreboot %s --help' shows what does",
-			       cli_options[i].name, verb->name, verb->name);
-	}
-	return 0;
 }
 
 static int parse_slot(const char *text, int32_t *ret, struct fr_error *error)
@@ -384,43 +307,30 @@ static int parse_arguments(int argc, char **argv, struct cli_request *request,
 int cli_parse(int argc, char **argv, struct cli_request *ret,
 	      struct fr_error *error)
 {
-	unsigned int seen = 0;
-	int err;
+	unsigned int seen;
+	int first, err;
 
 	*ret = (struct cli_request){
 		.verb = &cli_verbs[CLI_STATUS],
 		.max_blackout_usec = UINT64_MAX,
 		.slot = -1,
 	};
-	err = parse_options(argc, argv, ret, &seen, error);
-	if (err < 0)
-		return err;
-	ret->verb_given = optind < argc;
+	first = cli_parse_options(&table, argc, argv, ret, &seen, error);
+	if (first < 0)
+		return first;
+	ret->verb_given = first < argc;
 	if (ret->verb_given) {
-		err = find_verb(argv[optind++], &ret->verb, error);
+		err = find_verb(argv[first++], &ret->verb, error);
 		if (err < 0)
 			return err;
 	}
 	if (ret->help || ret->version)
 		return 0;
-	err = check_options(ret->verb, seen, error);
+	err = cli_check_options(&table, seen, (int)ret->verb->id,
+				ret->verb->name, error);
 	if (err < 0)
 		return err;
-	return parse_arguments(argc - optind, argv + optind, ret, error);
-}
-
-static void print_option(FILE *out, const struct cli_option *option)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "--%s%s%s", option->name,
-		 option->argument ? "=" : "",
-		 option->argument ? option->argument : "");
-	if (option->short_name)
-		fprintf(out, "  -%c, %-20s %s\n", option->short_name, name,
-			option->summary);
-	else
-		fprintf(out, "      %-20s %s\n", name, option->summary);
+	return parse_arguments(argc - first, argv + first, ret, error);
 }
 
 static void print_options(FILE *out, const struct cli_verb *verb, bool common)
@@ -428,7 +338,7 @@ static void print_options(FILE *out, const struct cli_verb *verb, bool common)
 	for (const struct cli_option *o = cli_options; o->name; o++)
 		if ((o->verbs == CLI_ANY_VERB) == common &&
 		    (!verb || o->verbs & 1U << verb->id))
-			print_option(out, o);
+			cli_print_option(out, o);
 }
 
 /* All verbs that have options of their own, with these. */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "option-table.h"
 
 enum cli_verb_id {
 	CLI_STATUS,
@@ -44,24 +45,6 @@ struct cli_verb {
 	int arguments_max;
 	enum cli_verb_id id;
 };
-
-/**
- * struct cli_option - an option
- * @name: without the two hyphens
- * @argument: its argument as usage shows it; NULL: it takes none
- * @summary: half a sentence
- * @short_name: letter, or 0
- * @verbs: bit mask of 1 << enum cli_verb_id, CLI_ANY_VERB for all
- */
-struct cli_option {
-	const char *name;
-	const char *argument;
-	const char *summary;
-	char short_name;
-	unsigned int verbs;
-};
-
-#define CLI_ANY_VERB (~0U)
 
 /* Both end with an entry whose name is NULL. */
 extern const struct cli_verb cli_verbs[];

@@ -2,7 +2,6 @@
 #include "state.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -78,16 +77,7 @@ const struct cli_option state_options[] = {
 _Static_assert(sizeof(state_options) / sizeof(*state_options) ==
 		       OPTION_COUNT + 1,
 	       "every option has its number");
-
-/* As in options.c: never mistaken for a letter. */
-#define OPTION_BASE 0x100
-
-static int usage(struct fr_error *error, const char *what, const char *about)
-{
-	return fr_fail(error, FR_USAGE, -EINVAL,
-		       "%s '%s'; 'fastreboot state --help' shows how to use it",
-		       what, about);
-}
+_Static_assert(OPTION_COUNT <= CLI_OPTIONS_MAX, "every option has its bit");
 
 /* Everything there is in the databases of users and groups, or a number. */
 static int find_user(const char *name, struct state_request *request)
@@ -211,9 +201,11 @@ static int set_text(struct state_request *request, int option, const char *text)
 	return -EINVAL;
 }
 
-static int set_option(struct state_request *request, int option,
-		      const char *text, struct fr_error *error)
+static int set_option(void *userdata, int option, const char *text,
+		      struct fr_error *error)
 {
+	struct state_request *request = userdata;
+
 	switch (option) {
 	case OPTION_HELP:
 		request->help = true;
@@ -239,54 +231,15 @@ static int set_option(struct state_request *request, int option,
 	return set_text(request, option, text);
 }
 
-static int option_from_getopt(int value)
+static const struct cli_option_table table = {
+	.options = state_options,
+	.command = "fastreboot state",
+	.set = set_option,
+};
+
+static int usage(struct fr_error *error, const char *what, const char *about)
 {
-	if (value >= OPTION_BASE)
-		return value - OPTION_BASE;
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (state_options[i].short_name == value)
-			return i;
-	return -1;
-}
-
-static void fill_long_options(struct option to[OPTION_COUNT + 1])
-{
-	memset(to, 0, (OPTION_COUNT + 1) * sizeof(*to));
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		to[i].name = state_options[i].name;
-		to[i].has_arg = state_options[i].argument ? required_argument :
-							    no_argument;
-		to[i].val = OPTION_BASE + i;
-	}
-}
-
-/* The rest is parsed after a failure, too, for the sake of a --json. */
-static int parse_options(int argc, char **argv, struct state_request *request,
-			 unsigned int *seen, struct fr_error *error)
-{
-	struct option options[OPTION_COUNT + 1];
-	int value, err = 0;
-
-	fill_long_options(options);
-	optind = 0;
-	while ((value = getopt_long(argc, argv, ":hj", options, NULL)) != -1) {
-		struct fr_error ignored, *to = err < 0 ? &ignored : error;
-		int option = option_from_getopt(value);
-		int this;
-
-		if (value == ':')
-			this = usage(to, "an argument is missing to",
-				     argv[optind - 1]);
-		else if (option < 0)
-			this = usage(to, "there is no option",
-				     argv[optind - 1]);
-		else
-			this = set_option(request, option, optarg, to);
-		if (option >= 0)
-			*seen |= 1U << option;
-		err = err < 0 ? err : this;
-	}
-	return err;
+	return cli_usage(&table, what, about, error);
 }
 
 static int find_verb(const char *name, const struct state_verb **ret,
@@ -305,16 +258,11 @@ static int check_options(const struct state_request *request, unsigned int seen,
 			 struct fr_error *error)
 {
 	const struct state_verb *verb = request->verb;
+	int err = cli_check_options(&table, seen, (int)verb->id, verb->name,
+				    error);
 
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (!(seen & 1U << i) ||
-		    state_options[i].verbs & 1U << verb->id)
-			continue;
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "--%s does not go with '%s'; 'fastreboot state "
-			       "%s --help' shows what does",
-			       state_options[i].name, verb->name, verb->name);
-	}
+	if (err)
+		return err;
 	if (verb->id == STATE_CREATE && !request->size)
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "create needs --size=BYTES");
@@ -351,8 +299,8 @@ static int parse_arguments(int argc, char **argv, struct state_request *request,
 int state_parse(int argc, char **argv, struct state_request *ret,
 		struct fr_error *error)
 {
-	unsigned int seen = 0;
-	int err;
+	unsigned int seen;
+	int first, err;
 
 	*ret = (struct state_request){
 		.verb = &state_verbs[STATE_LIST],
@@ -361,12 +309,12 @@ int state_parse(int argc, char **argv, struct state_request *ret,
 		.gid = (gid_t)-1,
 		.file = "-",
 	};
-	err = parse_options(argc, argv, ret, &seen, error);
-	if (err < 0)
-		return err;
-	ret->verb_given = optind < argc;
+	first = cli_parse_options(&table, argc, argv, ret, &seen, error);
+	if (first < 0)
+		return first;
+	ret->verb_given = first < argc;
 	if (ret->verb_given) {
-		err = find_verb(argv[optind++], &ret->verb, error);
+		err = find_verb(argv[first++], &ret->verb, error);
 		if (err < 0)
 			return err;
 	}
@@ -375,20 +323,7 @@ int state_parse(int argc, char **argv, struct state_request *ret,
 	err = check_options(ret, seen, error);
 	if (err < 0)
 		return err;
-	return parse_arguments(argc - optind, argv + optind, ret, error);
-}
-
-static void print_option(FILE *out, const struct cli_option *option)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "--%s%s%s", option->name,
-		 option->argument ? "=" : "", option->argument ?: "");
-	if (option->short_name)
-		fprintf(out, "  -%c, %-20s %s\n", option->short_name, name,
-			option->summary);
-	else
-		fprintf(out, "      %-20s %s\n", name, option->summary);
+	return parse_arguments(argc - first, argv + first, ret, error);
 }
 
 void state_print_help(FILE *out, const struct state_verb *verb)
@@ -409,6 +344,6 @@ void state_print_help(FILE *out, const struct state_verb *verb)
 		fputs("\nOptions:\n", out);
 	for (const struct cli_option *o = state_options; o->name; o++)
 		if (!verb || o->verbs & 1U << verb->id)
-			print_option(out, o);
+			cli_print_option(out, o);
 	fputs("\nfastreboot-state(1) has all of it.\n", out);
 }
