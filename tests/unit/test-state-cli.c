@@ -334,6 +334,33 @@ static void help(void **state)
 	assert_null(strstr(result.out, "--force"));
 }
 
+static int asked(const char *line)
+{
+	char *words[8] = { (char *)"fastreboot" };
+	char copy[128], *next;
+	int n = 1;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (char *word = strtok_r(copy, " ", &next); word;
+	     word = strtok_r(NULL, " ", &next))
+		words[n++] = word;
+	return state_is_asked(n, words);
+}
+
+/* The verb may be behind options, but is not what they are about. */
+static void verb_is_no_argument(void **state)
+{
+	assert_int_equal(asked(""), 0);
+	assert_int_equal(asked("state list"), 1);
+	assert_int_equal(asked("-j --private state save one"), 3);
+	assert_int_equal(asked("--root=/tmp state"), 2);
+	assert_int_equal(asked("-- state"), 2);
+	assert_int_equal(asked("stage state"), 0);
+	assert_int_equal(asked("--reason state rollback"), 0);
+	assert_int_equal(asked("--reason=x state"), 2);
+	assert_int_equal(asked("-n --cmdline state stage a"), 0);
+}
+
 /* "\fB\-\-size=\fIBYTES\fR" */
 static void expect_in_page(const char *page, const struct cli_option *option)
 {
@@ -405,6 +432,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(understood),
 	UNIT_TEST(usage),
 	UNIT_TEST(help),
+	UNIT_TEST(verb_is_no_argument),
 	UNIT_TEST(man_page_has_all),
 	UNIT_TEST(completions_have_all),
 };

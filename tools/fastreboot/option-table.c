@@ -111,6 +111,19 @@ int cli_parse_options(const struct cli_option_table *table, int argc,
 	return err < 0 ? err : optind;
 }
 
+int cli_find_word(const struct cli_option_table *table, int argc, char **argv)
+{
+	struct getopt_words words;
+
+	/* With the "+" it stops there, and the words keep their order. */
+	fill_words(table, "+:", &words);
+	optind = 0;
+	while (getopt_long(argc, argv, words.letters, words.options, NULL) !=
+	       -1)
+		continue;
+	return optind;
+}
+
 int cli_check_options(const struct cli_option_table *table, unsigned int seen,
 		      int verb, const char *name, struct fr_error *error)
 {

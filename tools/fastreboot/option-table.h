@@ -76,6 +76,19 @@ int cli_parse_options(const struct cli_option_table *table, int argc,
 		      struct fr_error *error);
 
 /**
+ * cli_find_word() - find the first word that is no option
+ * @table: the options that there are
+ * @argc: number of words, with the program's name
+ * @argv: the words, which stay in their order
+ *
+ * Nor is it the argument of one, unless the option is not in the table: then it
+ * is taken for one without an argument.
+ *
+ * Return: its index; @argc if there is none.
+ */
+int cli_find_word(const struct cli_option_table *table, int argc, char **argv);
+
+/**
  * cli_check_options() - do all options go with the verb?
  * @table: the options that there are
  * @seen: bit mask of those that were given

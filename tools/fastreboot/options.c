@@ -201,7 +201,7 @@ static int set_option(void *userdata, int option, const char *text,
 	return 0;
 }
 
-static const struct cli_option_table table = {
+const struct cli_option_table cli_table = {
 	.options = cli_options,
 	.command = "fastreboot",
 	.set = set_option,
@@ -209,7 +209,7 @@ static const struct cli_option_table table = {
 
 static int usage(struct fr_error *error, const char *what, const char *about)
 {
-	return cli_usage(&table, what, about, error);
+	return cli_usage(&cli_table, what, about, error);
 }
 
 static int find_verb(const char *name, const struct cli_verb **ret,
@@ -315,7 +315,7 @@ int cli_parse(int argc, char **argv, struct cli_request *ret,
 		.max_blackout_usec = UINT64_MAX,
 		.slot = -1,
 	};
-	first = cli_parse_options(&table, argc, argv, ret, &seen, error);
+	first = cli_parse_options(&cli_table, argc, argv, ret, &seen, error);
 	if (first < 0)
 		return first;
 	ret->verb_given = first < argc;
@@ -326,7 +326,7 @@ int cli_parse(int argc, char **argv, struct cli_request *ret,
 	}
 	if (ret->help || ret->version)
 		return 0;
-	err = cli_check_options(&table, seen, (int)ret->verb->id,
+	err = cli_check_options(&cli_table, seen, (int)ret->verb->id,
 				ret->verb->name, error);
 	if (err < 0)
 		return err;

@@ -50,6 +50,8 @@ struct cli_verb {
 extern const struct cli_verb cli_verbs[];
 extern const struct cli_option cli_options[];
 
+extern const struct cli_option_table cli_table;
+
 /* As many as the daemon takes. */
 #define CLI_INITRDS_MAX 32
 

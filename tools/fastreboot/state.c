@@ -332,10 +332,9 @@ static int (*const functions[])(const struct state_request *request) = {
 
 int state_is_asked(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		if (*argv[i] != '-')
-			return strcmp(argv[i], "state") ? 0 : i;
-	return 0;
+	int word = cli_find_word(&cli_table, argc, argv);
+
+	return word < argc && !strcmp(argv[word], "state") ? word : 0;
 }
 
 /* The words without the word "state", to be freed: options may stand before it. */

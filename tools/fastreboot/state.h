@@ -111,7 +111,7 @@ void state_print_help(FILE *out, const struct state_verb *verb);
  * @argv: the words
  *
  * Return: the index of the word "state", if that is the first one which is no
- * option; 0 otherwise.
+ * option and no option's argument; 0 otherwise.
  */
 int state_is_asked(int argc, char **argv);
 
