@@ -2,7 +2,8 @@
 /*
  * The order matters for what a kill -9 leaves behind:
  *
- *	1. All of the payload is opened and checked. Nothing was written.
+ *	1. All of the payload is opened and checked. What it declares is kept:
+ *	   the file may be another one later. Nothing was written.
  *	2. A slot begins. From here on it is "staging", and the daemon's next
  *	   start aborts it.
  *	3. Segments, then command line and source, with the hashes of what was
@@ -34,12 +35,18 @@ FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
 #define SHA256_SIZE 32
 
 /**
- * struct staging - what fr_payload_write() hands its sink
+ * struct staging - a payload on its way; what fr_payload_write() hands its sink
+ * @job: whose it is
+ * @writer: of the slot
+ * @dry_run: nothing is written
+ * @schemas: what the payload declares; NULL if it declares nothing
+ * @error: of the job
  */
 struct staging {
 	struct job *job;
 	struct fr_slot_writer writer;
 	bool dry_run;
+	const char *schemas;
 	struct fr_error *error;
 };
 
@@ -152,22 +159,12 @@ static int declared_schemas(const struct fr_payload *payload, char **ret,
 	return 0;
 }
 
-/* A mistake in the declaration is found before anything is written. */
-static int check_schemas(const struct fr_payload *payload,
-			 struct fr_error *error)
-{
-	_cleanup_free_ char *schemas = NULL;
-
-	return declared_schemas(payload, &schemas, error);
-}
-
-static int write_source(unsigned int slot, struct fr_payload *payload,
+static int write_source(struct staging *staging, struct fr_payload *payload,
 			const struct stage_request *request,
-			const char *inherited_cmdline, struct fr_error *error)
+			const char *inherited_cmdline)
 {
 	_cleanup_free_ char *plain = NULL;
 	_cleanup_free_ char *source = NULL;
-	_cleanup_free_ char *schemas = NULL;
 	char kernel_hash[65], initrd_hash[65], root_hash[65];
 	char now[TIME_TEXT_SIZE];
 	struct source_notes notes = {
@@ -179,65 +176,61 @@ static int write_source(unsigned int slot, struct fr_payload *payload,
 			hash_text(payload, FR_SEGMENT_INITRD, initrd_hash),
 		.root_sha256 = hash_text(payload, FR_SEGMENT_ROOT, root_hash),
 		.inherited_cmdline = inherited_cmdline,
+		.schemas = staging->schemas,
 		.rollback_from = request->rollback_from,
 		.rollback_reason = request->rollback_reason,
 	};
 	int err;
 
-	err = declared_schemas(payload, &schemas, error);
-	if (err)
-		return err;
-	notes.schemas = schemas;
 	daemon_now_text(now);
 	err = fr_payload_source(payload, &plain);
 	if (err)
 		return fr_fail(
-			error, FR_TOO_LARGE, err,
+			staging->error, FR_TOO_LARGE, err,
 			"names of files and command line together are too long to be "
 			"recorded for a rollback");
-	err = source_annotate(plain, &notes, &source, error);
+	err = source_annotate(plain, &notes, &source, staging->error);
 	if (err)
 		return err;
-	return fr_slot_set_source(slot, source, error);
+	return fr_slot_set_source(staging->writer.slot, source, staging->error);
 }
 
 /* What does not go into a segment. */
-static int write_texts(unsigned int slot, struct fr_payload *payload,
-		       const struct stage_request *request,
-		       struct fr_error *error)
+static int write_texts(struct staging *staging, struct fr_payload *payload,
+		       const struct stage_request *request)
 {
 	_cleanup_free_ char *inherited = NULL;
 	const char *cmdline = fr_payload_cmdline(payload);
 	int err;
 
 	if (!cmdline) {
-		err = inherit_cmdline(payload, &inherited, error);
+		err = inherit_cmdline(payload, &inherited, staging->error);
 		if (err)
 			return err;
 		cmdline = inherited;
 	}
-	err = fr_slot_set_cmdline(slot, cmdline, error);
+	err = fr_slot_set_cmdline(staging->writer.slot, cmdline,
+				  staging->error);
 	if (err)
 		return err;
-	return write_source(slot, payload, request, inherited, error);
+	return write_source(staging, payload, request, inherited);
 }
 
 static int fill_slot(struct staging *staging, struct fr_payload *payload,
 		     const struct stage_request *request)
 {
-	unsigned int slot = staging->writer.slot;
 	int err;
 
 	err = write_segments(staging, payload);
 	if (err)
 		return err;
-	err = write_texts(slot, payload, request, staging->error);
+	err = write_texts(staging, payload, request);
 	if (err)
 		return err;
 	err = job_step(staging->job, "sealing", false, staging->error);
 	if (err)
 		return err;
-	return fr_slot_seal(slot, staging->error);
+	return fr_slot_seal(staging->writer.slot, staging->error);
 }
 
 /* The error that counts is the one that led here. */
@@ -363,6 +356,7 @@ int stage_payload(struct job *job, const struct stage_request *request,
 {
 	_cleanup_pool_status_ struct fr_pool_status pool = { 0 };
 	_cleanup_payload_ struct fr_payload *payload = NULL;
+	_cleanup_free_ char *schemas = NULL;
 	struct staging staging = { .job = job,
 				   .dry_run = request->dry_run,
 				   .error = error };
@@ -377,9 +371,10 @@ int stage_payload(struct job *job, const struct stage_request *request,
 		return err;
 	err = fr_payload_open(&job->config, &request->payload, &payload, error);
 	if (!err)
-		err = check_schemas(payload, error);
+		err = declared_schemas(payload, &schemas, error);
 	if (err)
 		return err;
+	staging.schemas = schemas;
 	staging.writer = (struct fr_slot_writer)FR_SLOT_WRITER(slot->number);
 	if (request->dry_run)
 		return dry_run(&staging, slot, payload);

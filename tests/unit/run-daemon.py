@@ -1125,6 +1125,22 @@ def objects_that_are_not_understood(machine: Machine) -> None:
 
 
 @test
+def declaration_that_was_checked_counts(machine: Machine) -> None:
+    schemas = machine.folder / "Image0.schemas"
+    schemas.write_text("routes 1\n")
+    machine.start(first=True)
+    machine.set_sysfs("slow", "400000")
+    client = machine.popen("stage", f"--kernel={machine.folder}/Image0")
+    machine.wait(lambda: machine.sysfs("slot0/status") == "staging", "staging")
+    schemas.write_text("a mistake\n")
+    equal(machine.sysfs("slot0/status"), "staging", "slot 0, still")
+    machine.set_sysfs("slow", "0")
+    equal(client.wait(DEADLINE), 0, "status of the stage")
+    equal(machine.status()["slots"][0]["source"]["schemas"], "routes 1",
+          "what is recorded")
+
+
+@test
 def only_one_daemon(machine: Machine) -> None:
     machine.start(first=True)
     other = subprocess.run([str(machine.build / "fastrebootd")],
