@@ -50,6 +50,14 @@ void daemon_now_text(char text[TIME_TEXT_SIZE])
 	strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+uint64_t daemon_now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 int daemon_check_idle(const struct daemon *daemon, struct fr_error *error)
 {
 	if (daemon->leaving)

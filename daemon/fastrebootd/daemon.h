@@ -114,6 +114,13 @@ const char *daemon_runtime(void);
 void daemon_now_text(char text[TIME_TEXT_SIZE]);
 
 /**
+ * daemon_now_usec() - a time to measure with, CLOCK_MONOTONIC
+ *
+ * For any thread.
+ */
+uint64_t daemon_now_usec(void);
+
+/**
  * daemon_check_idle() - may a job start?
  *
  * Return: 0, or -EBUSY with FR_BUSY.

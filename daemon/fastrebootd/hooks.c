@@ -11,10 +11,10 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "daemon.h"
 #include "job.h"
 
 /* Of what a hook says its last bytes are kept. */
@@ -220,14 +220,6 @@ static bool hook_read(struct hook *hook)
 	return true;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Until it has ended, the time is over, or the job is cancelled. */
 static int hook_wait(struct hook *hook, uint64_t timeout_usec, struct job *job)
 {
@@ -236,10 +228,10 @@ static int hook_wait(struct hook *hook, uint64_t timeout_usec, struct job *job)
 		{ .fd = job ? job_cancel_fd(job) : -1, .events = POLLIN },
 		{ .fd = hook->output_fd, .events = POLLIN },
 	};
-	uint64_t end = now_usec() + timeout_usec;
+	uint64_t end = daemon_now_usec() + timeout_usec;
 
 	while (!fds[0].revents) {
-		uint64_t now = now_usec();
+		uint64_t now = daemon_now_usec();
 		int n;
 
 		if (now >= end)

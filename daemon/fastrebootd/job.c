@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -18,20 +17,12 @@
 /* Often enough for a progress bar to move. */
 #define TELL_USEC (50 * 1000)
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Wake the main thread. The lock is held. */
 static void tell(struct job *job)
 {
 	uint64_t one = 1;
 
-	job->told_usec = now_usec();
+	job->told_usec = daemon_now_usec();
 	/* Fails only when the counter is full, and then it is readable. */
 	if (write(job->event_fd, &one, sizeof(one)) < 0)
 		return;
@@ -253,7 +244,7 @@ int job_progress(struct job *job, uint64_t done, uint64_t total,
 	pthread_mutex_lock(&job->lock);
 	job->view.done = done;
 	job->view.total = total;
-	if (done == total || now_usec() - job->told_usec >= TELL_USEC)
+	if (done == total || daemon_now_usec() - job->told_usec >= TELL_USEC)
 		tell(job);
 	err = check_cancelled(job, error);
 	pthread_mutex_unlock(&job->lock);

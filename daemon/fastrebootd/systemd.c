@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -156,18 +155,10 @@ static int on_unit_job_removed(sd_bus_message *message, void *userdata,
 	return 0;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int wait_unit_job(sd_bus *bus, struct unit_job *job, uint64_t until)
 {
 	while (!*job->result) {
-		uint64_t now = now_usec();
+		uint64_t now = daemon_now_usec();
 		int err = sd_bus_process(bus, NULL);
 
 		if (err < 0)
@@ -202,7 +193,7 @@ static int run_unit(sd_bus *bus, const char *unit, struct unit_job *job,
 	if (err >= 0)
 		err = sd_bus_message_read(reply, "o", &job->path);
 	if (err >= 0)
-		err = wait_unit_job(bus, job, now_usec() + timeout_usec);
+		err = wait_unit_job(bus, job, daemon_now_usec() + timeout_usec);
 	job->path = NULL;
 	return err;
 }
