@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789._-"
 #define FOLDER "objects"
@@ -30,6 +31,17 @@ bool state_name_valid(const char *name)
 
 	return length && length <= FR_STATE_NAME_MAX && *name != '.' &&
 	       strspn(name, NAME_LETTERS) == length;
+}
+
+int state_check_name(const char *name, struct fr_state_error *error)
+{
+	if (state_name_valid(name))
+		return 0;
+	return state_fail(
+		error, -EINVAL,
+		"'%s' is no name of an object: it has to be of [a-z0-9._-], not begin "
+		"with a dot, and have at most %d bytes",
+		name, FR_STATE_NAME_MAX);
 }
 
 bool state_schema_valid(const char *schema)
@@ -124,13 +136,10 @@ int state_open_file(int folder, const char *name, int flags,
 		    struct stat *ret_stat, struct fr_state_error *error)
 {
 	_state_close_ int fd = -1;
+	int err = state_check_name(name, error);
 
-	if (!state_name_valid(name))
-		return state_fail(
-			error, -EINVAL,
-			"'%s' is no name of an object: it has to be of [a-z0-9._-], not begin "
-			"with a dot, and have at most %d bytes",
-			name, FR_STATE_NAME_MAX);
+	if (err)
+		return err;
 	fd = openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return state_fail(error, -ENOENT,
@@ -143,6 +152,14 @@ int state_open_file(int folder, const char *name, int flags,
 		return state_fail(error, -EBADMSG,
 				  "object '%s' is not a regular file", name);
 	return state_steal_fd(&fd);
+}
+
+uint64_t state_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 bool state_is_gone(int fd)

@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
 #include <openssl/evp.h>
 
@@ -50,12 +49,10 @@ static struct hidden_name hidden_name(const char *name)
 static int check_new(const struct fr_state_new *new,
 		     struct fr_state_error *error)
 {
-	if (!state_name_valid(new->name))
-		return state_fail(
-			error, -EINVAL,
-			"'%s' is no name of an object: it has to be of [a-z0-9._-], not begin "
-			"with a dot, and have at most %d bytes",
-			new->name, FR_STATE_NAME_MAX);
+	int err = state_check_name(new->name, error);
+
+	if (err)
+		return err;
 	if (new->schema && !state_schema_valid(new->schema))
 		return state_fail(
 			error, -EINVAL,
@@ -464,9 +461,7 @@ static void fill_record(struct save *save)
 {
 	struct fr_state_new *new = &save->new;
 	struct record *record = &save->record;
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (new->capacity < record->size)
 		new->capacity = record->size;
 	if (!new->capacity)
@@ -478,8 +473,7 @@ static void fill_record(struct save *save)
 	record->area = 0;
 	record->flags = OBJECT_HASHED;
 	record->schema_version = new->schema_version;
-	record->published_ns =
-		(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	record->published_ns = state_now_ns();
 	if (new->schema)
 		strcpy(record->schema, new->schema);
 }

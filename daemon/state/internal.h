@@ -48,6 +48,9 @@ int state_fail(struct fr_state_error *error, int err, const char *format, ...)
 bool state_name_valid(const char *name);
 bool state_schema_valid(const char *schema);
 
+/* Is it the name of an object? 0; -EINVAL with a text. */
+int state_check_name(const char *name, struct fr_state_error *error);
+
 /* Is the folder @fd where something is mounted? 0; -ENODEV with a text. */
 int state_check_mounted(int fd, const char *root, struct fr_state_error *error);
 
@@ -84,6 +87,9 @@ int state_explain(int err, const char *name, struct fr_state_error *error);
 /* 0; -ENODATA or -ESTALE with a text for what nobody may be handed. */
 int state_check_published(const struct record *record, const char *name,
 			  struct fr_state_error *error);
+
+/* The time of day, in nanoseconds since 1970: when something was published. */
+uint64_t state_now_ns(void);
 
 void state_fill_info(struct fr_state_info *ret, const char *name,
 		     const struct stat *stat, const struct record *record);

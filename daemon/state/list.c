@@ -149,8 +149,16 @@ static int read_data(int fd, const struct record *record, int to,
 struct look {
 	int fd;
 	const char *name;
+	struct stat stat;
 	struct record record;
 };
+
+static void look_close(struct look *look)
+{
+	state_closep(&look->fd);
+}
+
+#define _state_look_ __attribute__((__cleanup__(look_close)))
 
 /* -EAGAIN: it has changed meanwhile. */
 static int look_once(struct look *look, int to, struct fr_state_error *error)
@@ -198,16 +206,19 @@ static int look_until_steady(struct look *look, struct fr_state_error *error)
 			  look->name);
 }
 
-/* Open the object and verify it; @look has the fd then, or -1. */
-static int open_and_look(int folder, struct look *look, struct stat *ret_stat,
+/* Open the object of @look->name and verify it; fills the rest of @look. */
+static int open_and_look(const char *root, struct look *look,
 			 struct fr_state_error *error)
 {
+	_state_close_ int folder = state_open_folder(root, false, error);
 	int err = -EAGAIN;
 
+	if (folder < 0)
+		return folder;
 	for (int i = 0; i < STATE_OPEN_TRIES; i++) {
 		state_closep(&look->fd);
 		look->fd = state_open_file(folder, look->name, O_RDONLY,
-					   ret_stat, error);
+					   &look->stat, error);
 		if (look->fd < 0)
 			return look->fd;
 		err = look_until_steady(look, error);
@@ -221,17 +232,11 @@ int fr_state_verify(const char *root, const char *name,
 		    struct fr_state_info *ret_info,
 		    struct fr_state_error *error)
 {
-	_state_close_ int folder = state_open_folder(root, false, error);
-	struct look look = { .name = name, .fd = -1 };
-	struct stat stat;
-	int err;
+	_state_look_ struct look look = { .name = name, .fd = -1 };
+	int err = open_and_look(root, &look, error);
 
-	if (folder < 0)
-		return folder;
-	err = open_and_look(folder, &look, &stat, error);
 	if (!err && ret_info)
-		state_fill_info(ret_info, name, &stat, &look.record);
-	state_closep(&look.fd);
+		state_fill_info(ret_info, name, &look.stat, &look.record);
 	return err;
 }
 
@@ -250,16 +255,8 @@ static int restore(struct look *look, int fd, struct fr_state_error *error)
 int fr_state_restore(const char *root, const char *name, int fd,
 		     struct fr_state_error *error)
 {
-	_state_close_ int folder = state_open_folder(root, false, error);
-	struct look look = { .name = name, .fd = -1 };
-	struct stat stat;
-	int err;
+	_state_look_ struct look look = { .name = name, .fd = -1 };
+	int err = open_and_look(root, &look, error);
 
-	if (folder < 0)
-		return folder;
-	err = open_and_look(folder, &look, &stat, error);
-	if (!err)
-		err = restore(&look, fd, error);
-	state_closep(&look.fd);
-	return err;
+	return err ? err : restore(&look, fd, error);
 }

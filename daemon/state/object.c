@@ -45,7 +45,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <openssl/sha.h>
 
@@ -491,14 +490,6 @@ static void read_boot_id(uint8_t ret[16])
 	}
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void fill_publication(const struct fr_state_object *object,
 			     uint64_t size, unsigned int flags,
 			     struct record *record)
@@ -509,7 +500,7 @@ static void fill_publication(const struct fr_state_object *object,
 	record->size = size;
 	record->area = working_area(object);
 	record->flags = flags & FR_STATE_HASH ? OBJECT_HASHED : 0;
-	record->published_ns = now_ns();
+	record->published_ns = state_now_ns();
 	read_boot_id(record->boot_id);
 	memset(record->sha256, 0, sizeof(record->sha256));
 	if (flags & FR_STATE_HASH)
