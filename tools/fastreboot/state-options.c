@@ -79,41 +79,39 @@ _Static_assert(sizeof(state_options) / sizeof(*state_options) ==
 	       "every option has its number");
 _Static_assert(OPTION_COUNT <= CLI_OPTIONS_MAX, "every option has its bit");
 
+/* UINT32_MAX is none: it means "as it is". */
+static int parse_id(const char *text, uint32_t *ret)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!*text || *end || errno || number >= UINT32_MAX)
+		return -ENOENT;
+	*ret = (uint32_t)number;
+	return 0;
+}
+
 /* Everything there is in the databases of users and groups, or a number. */
 static int find_user(const char *name, struct state_request *request)
 {
 	const struct passwd *user = getpwnam(name);
-	unsigned long number;
-	char *end;
 
-	if (user) {
-		request->uid = user->pw_uid;
-		request->gid = user->pw_gid;
-		return 0;
-	}
-	errno = 0;
-	number = strtoul(name, &end, 10);
-	if (!*name || *end || errno || number >= UINT32_MAX)
-		return -ENOENT;
-	request->uid = (uid_t)number;
+	if (!user)
+		return parse_id(name, &request->uid);
+	request->uid = user->pw_uid;
+	request->gid = user->pw_gid;
 	return 0;
 }
 
 static int find_group(const char *name, struct state_request *request)
 {
 	const struct group *group = getgrnam(name);
-	unsigned long number;
-	char *end;
 
-	if (group) {
-		request->gid = group->gr_gid;
-		return 0;
-	}
-	errno = 0;
-	number = strtoul(name, &end, 10);
-	if (!*name || *end || errno || number >= UINT32_MAX)
-		return -ENOENT;
-	request->gid = (gid_t)number;
+	if (!group)
+		return parse_id(name, &request->gid);
+	request->gid = group->gr_gid;
 	return 0;
 }
 
