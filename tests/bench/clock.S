@@ -6,7 +6,7 @@
  *
  * Documentation/arch/arm64/booting.rst describes the header.
  */
-#define UART	0x09000000
+#include "print.inc"
 
 	.text
 header:
@@ -20,26 +20,9 @@ header:
 	.long	0
 
 entry:
-	mrs	x1, cntvct_el0
-	mov	x2, #UART
-	adr	x3, text
-1:	ldrb	w4, [x3], #1
-	cbz	w4, 2f
-	strb	w4, [x2]
+	print_counter 1, 2, 3, 4, 5
+1:	wfi
 	b	1b
-2:	mov	x5, #16
-3:	ror	x1, x1, #60
-	and	x4, x1, #0xf
-	adr	x3, digits
-	ldrb	w4, [x3, x4]
-	strb	w4, [x2]
-	sub	x5, x5, #1
-	cbnz	x5, 3b
-	mov	w4, #'\n'
-	strb	w4, [x2]
-4:	wfi
-	b	4b
 
-text:	.asciz	"\nfrb: entry "
-digits:	.ascii	"0123456789abcdef"
+	print_data
 	.balign	4096

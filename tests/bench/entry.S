@@ -7,29 +7,12 @@
  *
  * x0 to x3 are the kernel's, Documentation/arch/arm64/booting.rst.
  */
-#define UART	0x09000000
+#include "print.inc"
 
 	.text
-	mrs	x11, cntvct_el0
-	mov	x12, #UART
-	adr	x13, text
-1:	ldrb	w14, [x13], #1
-	cbz	w14, 2f
-	strb	w14, [x12]
-	b	1b
-2:	mov	x15, #16
-3:	ror	x11, x11, #60
-	and	x14, x11, #0xf
-	adr	x13, digits
-	ldrb	w14, [x13, x14]
-	strb	w14, [x12]
-	sub	x15, x15, #1
-	cbnz	x15, 3b
-	mov	w14, #'\n'
-	strb	w14, [x12]
-	b	4f
+	print_counter 11, 12, 13, 14, 15
+	b	1f
 
-text:	.asciz	"\nfrb: entry "
-digits:	.ascii	"0123456789abcdef"
+	print_data
 	.balign	4
-4:	b	.
+1:	b	.
