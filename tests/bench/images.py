@@ -63,14 +63,20 @@ def _branch_target(image: bytes, start: int) -> int:
     return start + 4 * offset
 
 
-def with_entry(image: bytes, folder: Path) -> bytes:
+def _entry_code() -> bytes:
+    """The machine code of entry.S."""
+    with tempfile.TemporaryDirectory() as name:
+        objects, binary = Path(name) / "entry.o", Path(name) / "entry.bin"
+        subprocess.run([f"{CROSS}gcc", "-c", "-o", str(objects), str(ENTRY)],
+                       check=True)
+        subprocess.run([f"{CROSS}objcopy", "-O", "binary", str(objects),
+                        str(binary)], check=True)
+        return binary.read_bytes()
+
+
+def with_entry(image: bytes) -> bytes:
     """A kernel that tells when it was entered: see entry.S."""
-    objects, binary = folder / "entry.o", folder / "entry.bin"
-    subprocess.run([f"{CROSS}gcc", "-c", "-o", str(objects), str(ENTRY)],
-                   check=True)
-    subprocess.run([f"{CROSS}objcopy", "-O", "binary", str(objects),
-                    str(binary)], check=True)
-    code = binary.read_bytes()
+    code = _entry_code()
     target = _branch_target(image, _BRANCH_AT)
     place = len(image) + -len(image) % 8
     end = place + len(code) - 4

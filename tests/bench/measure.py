@@ -134,7 +134,7 @@ class Lab:
         image = self.kernel(system.kernel).read_bytes()
         if system.pool:
             return image
-        return images.with_entry(image, self.work)
+        return images.with_entry(image)
 
     def initrd(self, point: Point, script: Sequence[str]) -> bytes:
         """What the old kernel is given, everything in it."""
