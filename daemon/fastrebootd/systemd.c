@@ -12,12 +12,8 @@
 #include "confirm.h"
 #include "daemon.h"
 #include "journal.h"
+#include "systemd-bus.h"
 
-#define SERVICE "org.freedesktop.systemd1"
-#define OBJECT "/org/freedesktop/systemd1"
-#define MANAGER "org.freedesktop.systemd1.Manager"
-#define UNIT "org.freedesktop.systemd1.Unit"
-#define PROPERTIES "org.freedesktop.DBus.Properties"
 #define PRIVATE "/run/systemd/private"
 
 #define TARGET "boot-complete.target"
@@ -26,10 +22,6 @@
 
 #define WAIT_USEC (5 * 1000 * 1000)
 #define RETRY_USEC (1000 * 1000)
-
-#define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
-#define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
-#define _cleanup_bus_error_ _cleanup_(sd_bus_error_free)
 
 static int open_address(const char *address, bool is_bus, sd_bus **ret_bus)
 {
@@ -69,8 +61,7 @@ static int open_systemd(sd_bus **ret_bus)
 }
 #endif
 
-/* For a job's thread, and the start: it may wait. */
-static int open_waiting(sd_bus **ret_bus)
+int systemd_bus_open(sd_bus **ret_bus)
 {
 	sd_bus *bus;
 	int err;
@@ -88,7 +79,7 @@ bool systemd_is_stopping(void)
 	_cleanup_bus_ sd_bus *bus = NULL;
 	_cleanup_free_ char *state = NULL;
 
-	if (open_waiting(&bus) < 0 ||
+	if (systemd_bus_open(&bus) < 0 ||
 	    sd_bus_get_property_string(bus, SERVICE, OBJECT, MANAGER,
 				       "SystemState", NULL, &state) < 0)
 		return false;
@@ -117,7 +108,7 @@ int systemd_check_unit(const char *unit, struct fr_error *error)
 	_cleanup_free_ char *state = NULL;
 	int err;
 
-	err = open_waiting(&bus);
+	err = systemd_bus_open(&bus);
 	if (err < 0)
 		return fr_fail(error, FR_UNSUPPORTED, -ENOENT,
 			       "systemd does not run here: use --now");
@@ -155,23 +146,39 @@ static int on_unit_job_removed(sd_bus_message *message, void *userdata,
 	return 0;
 }
 
+int systemd_bus_process(sd_bus *bus, uint64_t until)
+{
+	uint64_t now = daemon_now_usec();
+	int err = sd_bus_process(bus, NULL);
+
+	if (err)
+		return err < 0 ? err : 0;
+	if (now >= until)
+		return -ETIMEDOUT;
+	err = sd_bus_wait(bus, until - now);
+	return err < 0 && err != -EINTR ? err : 0;
+}
+
 static int wait_unit_job(sd_bus *bus, struct unit_job *job, uint64_t until)
 {
-	while (!*job->result) {
-		uint64_t now = daemon_now_usec();
-		int err = sd_bus_process(bus, NULL);
+	int err = 0;
 
-		if (err < 0)
-			return err;
-		if (err > 0)
-			continue;
-		if (now >= until)
-			return -ETIMEDOUT;
-		err = sd_bus_wait(bus, until - now);
-		if (err < 0 && err != -EINTR)
-			return err;
-	}
-	return 0;
+	while (!err && !*job->result)
+		err = systemd_bus_process(bus, until);
+	return err;
+}
+
+int systemd_bus_watch_jobs(sd_bus *bus, sd_bus_message_handler_t handler,
+			   void *userdata)
+{
+	int err;
+
+	err = sd_bus_match_signal(bus, NULL, NULL, OBJECT, MANAGER,
+				  "JobRemoved", handler, userdata);
+	if (err >= 0)
+		err = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER,
+					 "Subscribe", NULL, NULL, NULL);
+	return err;
 }
 
 /* @job lives as long as the bus: the match refers to it. */
@@ -181,11 +188,7 @@ static int run_unit(sd_bus *bus, const char *unit, struct unit_job *job,
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	int err;
 
-	err = sd_bus_match_signal(bus, NULL, NULL, OBJECT, MANAGER,
-				  "JobRemoved", on_unit_job_removed, job);
-	if (err >= 0)
-		err = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER,
-					 "Subscribe", NULL, NULL, NULL);
+	err = systemd_bus_watch_jobs(bus, on_unit_job_removed, job);
 	if (err >= 0)
 		err = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER,
 					 "StartUnit", NULL, &reply, "ss", unit,
@@ -205,7 +208,7 @@ int systemd_run_unit(const char *unit, uint64_t timeout_usec,
 	_cleanup_bus_ sd_bus *bus = NULL;
 	int err;
 
-	err = open_waiting(&bus);
+	err = systemd_bus_open(&bus);
 	if (err == -ENOENT)
 		return err;
 	if (err >= 0)
@@ -329,13 +332,8 @@ static int on_job_removed(sd_bus_message *message, void *userdata,
 	return 0;
 }
 
-/* Reads the variant of one property, or skips it. */
-typedef int (*property_reader)(sd_bus_message *reply, const char *name,
-			       void *into);
-
-/* The answer to GetAll. */
-static int read_properties(sd_bus_message *reply, property_reader read,
-			   void *into)
+int systemd_bus_read_properties(sd_bus_message *reply,
+				systemd_property_reader read, void *into)
 {
 	const char *name;
 	int err;
@@ -416,7 +414,7 @@ static int on_target(sd_bus_message *reply, void *userdata,
 	struct target target = { 0 };
 
 	if (sd_bus_message_get_error(reply) ||
-	    read_properties(reply, read_target, &target) < 0)
+	    systemd_bus_read_properties(reply, read_target, &target) < 0)
 		return 0;
 	if (confirm_is_watching(daemon) && target.is_required && !target.job &&
 	    !strcmp(target.state, "inactive"))
@@ -472,7 +470,7 @@ static int on_stamps(sd_bus_message *reply, void *userdata,
 	uint64_t begin;
 
 	if (sd_bus_message_get_error(reply) ||
-	    read_properties(reply, read_stamp, &stamps) < 0)
+	    systemd_bus_read_properties(reply, read_stamp, &stamps) < 0)
 		return 0;
 	begin = stamps.initrd ? stamps.initrd : stamps.userspace;
 	if (begin && stamps.finish > begin)

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files that speak with systemd share, and nobody else uses. */
+#ifndef FASTREBOOTD_SYSTEMD_BUS_H
+#define FASTREBOOTD_SYSTEMD_BUS_H
+
+#include <stdint.h>
+
+#include <systemd/sd-bus.h>
+
+#include "cleanup.h"
+
+#define SERVICE "org.freedesktop.systemd1"
+#define OBJECT "/org/freedesktop/systemd1"
+#define MANAGER "org.freedesktop.systemd1.Manager"
+#define UNIT "org.freedesktop.systemd1.Unit"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+
+#define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
+#define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
+
+/* Reads the variant of one property, or skips it. */
+typedef int (*systemd_property_reader)(sd_bus_message *reply, const char *name,
+				       void *into);
+
+/**
+ * systemd_bus_open() - a connection for a job's thread, or the start
+ * @ret_bus: waits 5 seconds for an answer at most
+ *
+ * Return: 0; -ENOENT if there is no systemd; another negative errno.
+ */
+int systemd_bus_open(sd_bus **ret_bus);
+
+/**
+ * systemd_bus_process() - handle a message, or wait for one
+ * @bus: open
+ * @until: as of daemon_now_usec(); how long to wait
+ *
+ * Return: 0, to be called again; -ETIMEDOUT; another negative errno.
+ */
+int systemd_bus_process(sd_bus *bus, uint64_t until);
+
+/**
+ * systemd_bus_watch_jobs() - hear of the end of systemd's jobs
+ * @bus: open
+ * @handler: of the signal JobRemoved
+ * @userdata: of @handler; lives as long as @bus
+ *
+ * Return: 0 or more, or a negative errno.
+ */
+int systemd_bus_watch_jobs(sd_bus *bus, sd_bus_message_handler_t handler,
+			   void *userdata);
+
+/**
+ * systemd_bus_read_properties() - read the answer to GetAll()
+ * @reply: the answer
+ * @read: called for each property
+ * @into: for @read
+ *
+ * Return: 0, or a negative errno.
+ */
+int systemd_bus_read_properties(sd_bus_message *reply,
+				systemd_property_reader read, void *into);
+
+#endif
