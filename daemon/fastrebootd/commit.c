@@ -7,9 +7,10 @@
  *	quiesce hooks	undo: unfreeze hooks
  *	wipe		only with --now, and for a payload that wants it;
  *			systemd-shutdown does it otherwise. Can't be undone, but
- *			a file system is made and mounted again. What systemd has
- *			stopped because it needs the mount stays down, and the
- *			journal says so
+ *			a file system is made and mounted again, and what systemd
+ *			has stopped because it needs the mount is started again.
+ *			What that is only this daemon knows: after one that was
+ *			killed the journal asks for it to be done by hand
  *	watchdog	undo: stop it
  *	sync		only with --now; systemd does it otherwise
  *	the buses are told that the job is done, and what they have is flushed
@@ -34,6 +35,7 @@
 
 #include "cleanup.h"
 #include "daemon.h"
+#include "dependents.h"
 #include "hooks.h"
 #include "journal.h"
 #include "preflight.h"
@@ -45,18 +47,22 @@
 /* What it takes is memory's speed; the unit's own limit is shorter. */
 #define WIPE_USEC (180ULL * 1000 * 1000)
 #define MOUNT_USEC (30ULL * 1000 * 1000)
+/* The unfreeze hooks, and whoever has asked for the commit, wait meanwhile. */
+#define START_USEC (30ULL * 1000 * 1000)
 
 /**
  * struct undo_request - what the job "undo" works with
  * @slot: that was armed
  * @release: of it; owned
  * @wipes: the volume may be unmounted, and overwritten
+ * @stopped: what was stopped with its mount; owned, NULL if nobody knows
  * @cause: why it has to be undone; no failure if a daemon was killed
  */
 struct undo_request {
 	int slot;
 	char *release;
 	bool wipes;
+	struct dependents *stopped;
 	struct fr_error cause;
 };
 
@@ -64,8 +70,10 @@ void commit_request_free(void *argument)
 {
 	struct commit_request *request = argument;
 
-	if (request)
+	if (request) {
+		dependents_free(request->stopped);
 		free(request->release);
+	}
 	free(request);
 }
 
@@ -153,26 +161,47 @@ static void fill_environment(struct job *job, int slot, const char *release,
 	};
 }
 
+/* Fails if there may be units that stay down, and that nobody names. */
+static int start_again(struct dependents *stopped)
+{
+	struct fr_error error = { 0 };
+	int err;
+
+	if (!stopped)
+		return -ENODATA;
+	err = dependents_start(stopped, START_USEC, &error);
+	if (err)
+		journal_message(
+			LOG_ERR,
+			"not all units that need the state volume are known: %s",
+			error.text);
+	return err;
+}
+
 /*
  * Whether or not the wipe has begun, or even succeeded: where the volume is
- * mounted still this does nothing.
+ * mounted still, and all that needs it runs, this does nothing.
  */
-static void mount_again(void)
+static void mount_again(struct dependents *stopped)
 {
 	struct fr_error error = { 0 };
 	int err = systemd_run_unit(STATE_MOUNT, MOUNT_USEC, &error);
 
 	if (err && err != -ENOENT)
 		journal_message(LOG_ERR, "no state volume: %s", error.text);
+	if (!err)
+		err = start_again(stopped);
 	journal_message(
 		LOG_ERR,
-		"the state volume was to be wiped, and may have been: start what was "
-		"stopped with it, see 'systemctl list-dependencies --reverse " STATE_MOUNT
-		"'");
+		"the state volume was to be wiped, and may have been%s",
+		err ? ": start what was stopped with it, see 'systemctl "
+		      "list-dependencies --reverse " STATE_MOUNT "'" :
+		      "");
 }
 
 /* Nothing may keep it from getting to its end. */
-static void undo(struct job *job, int slot, const char *release, bool wipes)
+static void undo(struct job *job, int slot, const char *release, bool wipes,
+		 struct dependents *stopped)
 {
 	struct hooks_environment environment;
 	struct fr_error error = { 0 };
@@ -181,7 +210,7 @@ static void undo(struct job *job, int slot, const char *release, bool wipes)
 	if (fr_pool_disarm(&error))
 		journal_message(LOG_ERR, "%s", error.text);
 	if (wipes)
-		mount_again();
+		mount_again(stopped);
 	fill_environment(job, slot, release, &environment);
 	if (hooks_run(daemon_root(), "unfreeze", &environment, NULL, &count,
 		      &error))
@@ -231,6 +260,7 @@ static int wipe(struct job *job, struct commit_request *request,
 	err = job_step(job, "wiping", false, error);
 	if (err)
 		return err;
+	request->stopped = dependents_find(STATE_MOUNT);
 	request->unmounted = true;
 	err = systemd_run_unit(COMMIT_WIPE_UNIT, WIPE_USEC, error);
 	if (err == -ENOENT)
@@ -271,7 +301,8 @@ int commit_prepare(struct job *job, struct commit_request *request,
 		return err;
 	err = make_ready(job, request, error);
 	if (err)
-		undo(job, request->slot, request->release, request->unmounted);
+		undo(job, request->slot, request->release, request->unmounted,
+		     request->stopped);
 	return err;
 }
 
@@ -328,10 +359,10 @@ static void ended(struct daemon *daemon, struct job *job)
 
 static void after(struct daemon *daemon, struct job *job)
 {
-	const struct commit_request *request = job->argument;
+	struct commit_request *request = job->argument;
 
 	if (!job->err && !request->dry_run)
-		commit_leave(daemon, request->now);
+		commit_leave(daemon, request);
 }
 
 const struct job_type commit_job = {
@@ -380,9 +411,9 @@ static int jump(int how)
 #endif
 
 static void start_undo(struct daemon *daemon, const struct fr_error *cause,
-		       bool now);
+		       bool now, struct dependents *stopped);
 
-static void leave_now(struct daemon *daemon)
+static void leave_now(struct daemon *daemon, struct commit_request *request)
 {
 	struct fr_error error;
 	int err = jump(RB_KEXEC);
@@ -392,7 +423,7 @@ static void leave_now(struct daemon *daemon)
 	fr_fail(&error, err == -ESTALE ? FR_STALE : FR_FAILED, err,
 		"the kernel refuses to jump: %s; its log has more",
 		strerror(-err));
-	start_undo(daemon, &error, true);
+	start_undo(daemon, &error, true, fr_steal_pointer(request->stopped));
 }
 
 static void leave_orderly(struct daemon *daemon)
@@ -407,13 +438,13 @@ static void leave_orderly(struct daemon *daemon)
 	commit_leave_failed(daemon, &error);
 }
 
-void commit_leave(struct daemon *daemon, bool now)
+void commit_leave(struct daemon *daemon, struct commit_request *request)
 {
 	daemon->leaving = true;
 	start_watchdog(daemon);
 	bus_flush(daemon);
-	if (now)
-		leave_now(daemon);
+	if (request->now)
+		leave_now(daemon, request);
 	else
 		leave_orderly(daemon);
 }
@@ -422,6 +453,7 @@ static void undo_free(void *argument)
 {
 	struct undo_request *request = argument;
 
+	dependents_free(request->stopped);
 	free(request->release);
 	free(request);
 }
@@ -434,7 +466,8 @@ static int undo_run(struct job *job, struct fr_error *error)
 	err = job_step(job, "undoing", false, error);
 	if (err)
 		return err;
-	undo(job, request->slot, request->release, request->wipes);
+	undo(job, request->slot, request->release, request->wipes,
+	     request->stopped);
 	if (request->cause.failure) {
 		*error = request->cause;
 		return -EIO;
@@ -469,9 +502,12 @@ static const struct job_type undo_job = {
 	.release = undo_free,
 };
 
-/* @now: nobody knows how far a wipe has come, or there was one. */
+/*
+ * @now: nobody knows how far a wipe has come, or there was one. @stopped is
+ * owned.
+ */
 static void start_undo(struct daemon *daemon, const struct fr_error *cause,
-		       bool now)
+		       bool now, struct dependents *stopped)
 {
 	struct undo_request *request = calloc(1, sizeof(*request));
 	const struct fr_slot *slot;
@@ -479,8 +515,11 @@ static void start_undo(struct daemon *daemon, const struct fr_error *cause,
 
 	daemon->leaving = false;
 	confirm_release_watchdog(daemon);
-	if (!request)
+	if (!request) {
+		dependents_free(stopped);
 		return;
+	}
+	request->stopped = stopped;
 	daemon_refresh(daemon);
 	request->slot = daemon->pool.armed;
 	slot = slots_get(&daemon->pool, request->slot);
@@ -496,12 +535,12 @@ static void start_undo(struct daemon *daemon, const struct fr_error *cause,
 
 void commit_leave_failed(struct daemon *daemon, const struct fr_error *error)
 {
-	start_undo(daemon, error, false);
+	start_undo(daemon, error, false, NULL);
 }
 
 void commit_undo(struct daemon *daemon)
 {
-	start_undo(daemon, NULL, true);
+	start_undo(daemon, NULL, true, NULL);
 }
 
 void commit_reboot(struct daemon *daemon)

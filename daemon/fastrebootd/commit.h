@@ -8,6 +8,8 @@
 
 #include "job.h"
 
+struct dependents;
+
 /**
  * struct commit_request - what to commit
  * @slot: number, or FR_SLOT_NONE for the one that was staged last
@@ -18,6 +20,8 @@
  * @release: of the slot's kernel, once the job has run; owned
  * @wipes: there is a state volume that the payload must not see; set by the job
  * @unmounted: its wipe was begun, which stops its mount; set by the job
+ * @stopped: the units that run and that this stops, too; owned, set by the job,
+ *	NULL without a wipe
  */
 struct commit_request {
 	int slot;
@@ -28,6 +32,7 @@ struct commit_request {
 	char *release;
 	bool wipes;
 	bool unmounted;
+	struct dependents *stopped;
 };
 
 /* What wipes the state volume before a jump without a shutdown. */
@@ -53,12 +58,12 @@ int commit_prepare(struct job *job, struct commit_request *request,
 /**
  * commit_leave() - go
  * @daemon: in the main thread, after a commit_prepare()
- * @now: at once, else through systemd
+ * @request: what it has prepared
  *
  * Comes back, also with --now when the kernel refuses to jump; then what was
  * prepared is undone.
  */
-void commit_leave(struct daemon *daemon, bool now);
+void commit_leave(struct daemon *daemon, struct commit_request *request);
 
 /**
  * commit_leave_failed() - the machine stays after all

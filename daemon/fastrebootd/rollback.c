@@ -148,10 +148,10 @@ static void ended(struct daemon *daemon, struct job *job)
 
 static void after(struct daemon *daemon, struct job *job)
 {
-	const struct rollback_request *request = job->argument;
+	struct rollback_request *request = job->argument;
 
 	if (!job->err)
-		commit_leave(daemon, false);
+		commit_leave(daemon, &request->commit);
 	else if (request->automatic && !daemon->stopping)
 		rollback_fall_back(daemon, job->error.text);
 }

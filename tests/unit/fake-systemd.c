@@ -11,7 +11,13 @@
  *	refuse		StartUnit() fails
  *	job-result	how the job of a StartUnit() ends; it does not without
  *			the file, as that of a target that takes its time
+ *	units		a line for each unit that is not just inactive: its
+ *			name, ActiveState, and names of others with the property
+ *			that has them: "a.mount active RequiredBy=b.service"
  *	started		a line for each StartUnit(): unit and mode
+ *
+ * "refuse.<unit>" and "job-result.<unit>" are for one unit, and count more. Where
+ * there is a "units.<unit>" it becomes "units" when that unit is started.
  *
  * SIGUSR1: boot-complete.target fails, by the fault of a unit. SIGUSR2: the
  * start is finished.
@@ -30,16 +36,19 @@
 
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER "org.freedesktop.systemd1.Manager"
-#define UNIT_PATH OBJECT "/unit/kexec_2etarget"
+#define UNIT "org.freedesktop.systemd1.Unit"
+#define UNITS OBJECT "/unit"
+#define UNIT_PATH UNITS "/kexec_2etarget"
 #define PEERS_MAX 32
 
 static const char *folder;
 static sd_bus *peers[PEERS_MAX];
 static unsigned int n_peers;
+static unsigned int n_jobs;
 
 static FILE *open_in_folder(const char *name, const char *mode)
 {
-	char path[512];
+	char path[1024];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	return fopen(path, mode);
@@ -54,9 +63,36 @@ static int exists(const char *name)
 	return file != NULL;
 }
 
-static int end_job(sd_bus *bus, const char *unit)
+/* The file for one unit, or else the one for all; NULL if there is neither. */
+static FILE *open_for(const char *name, const char *unit)
 {
-	FILE *file = open_in_folder("job-result", "re");
+	char own[512];
+	FILE *file;
+
+	snprintf(own, sizeof(own), "%s.%s", name, unit);
+	file = open_in_folder(own, "re");
+	return file ? file : open_in_folder(name, "re");
+}
+
+static int is_refused(const char *unit)
+{
+	FILE *file = open_for("refuse", unit);
+
+	if (file)
+		fclose(file);
+	return file != NULL;
+}
+
+static int job_removed(sd_bus *bus, const char *job, const char *unit,
+		       const char *result)
+{
+	return sd_bus_emit_signal(bus, OBJECT, MANAGER, "JobRemoved", "uoss", 7,
+				  job, unit, result);
+}
+
+static int end_job(sd_bus *bus, const char *job, const char *unit)
+{
+	FILE *file = open_for("job-result", unit);
 	char result[64] = "";
 
 	if (file && !fgets(result, sizeof(result), file))
@@ -64,32 +100,50 @@ static int end_job(sd_bus *bus, const char *unit)
 	if (file)
 		fclose(file);
 	result[strcspn(result, "\n")] = '\0';
-	if (!*result)
-		return 1;
-	return sd_bus_emit_signal(bus, OBJECT, MANAGER, "JobRemoved", "uoss", 7,
-				  OBJECT "/job/7", unit, result);
+	return *result ? job_removed(bus, job, unit, result) : 1;
 }
 
-static int on_start_unit(sd_bus_message *message, void *userdata,
-			 sd_bus_error *error)
+static void change_units(const char *unit)
 {
-	const char *unit, *mode;
-	FILE *file;
+	char from[512], to[512];
 
-	if (sd_bus_message_read(message, "ss", &unit, &mode) < 0)
-		return -EINVAL;
-	if (exists("refuse"))
-		return sd_bus_reply_method_errorf(
-			message, "org.freedesktop.systemd1.UnitMasked",
-			"Unit %s is masked.", unit);
-	file = open_in_folder("started", "ae");
+	snprintf(from, sizeof(from), "%s/units.%s", folder, unit);
+	snprintf(to, sizeof(to), "%s/units", folder);
+	rename(from, to);
+}
+
+static int note_started(const char *unit, const char *mode)
+{
+	FILE *file = open_in_folder("started", "ae");
+
 	if (!file)
 		return -EIO;
 	fprintf(file, "%s %s\n", unit, mode);
-	fclose(file);
-	if (sd_bus_reply_method_return(message, "o", OBJECT "/job/7") < 0)
+	return fclose(file) ? -EIO : 0;
+}
+
+/* A start replaces the job that stops the unit, and that one ends first. */
+static int on_start_unit(sd_bus_message *message, void *userdata,
+			 sd_bus_error *error)
+{
+	sd_bus *bus = sd_bus_message_get_bus(message);
+	const char *unit, *mode;
+	char job[64];
+
+	if (sd_bus_message_read(message, "ss", &unit, &mode) < 0)
+		return -EINVAL;
+	if (is_refused(unit))
+		return sd_bus_reply_method_errorf(
+			message, "org.freedesktop.systemd1.UnitMasked",
+			"Unit %s is masked.", unit);
+	if (note_started(unit, mode) < 0)
 		return -EIO;
-	return end_job(sd_bus_message_get_bus(message), unit);
+	change_units(unit);
+	snprintf(job, sizeof(job), OBJECT "/job/%u", 8 + n_jobs++);
+	if (job_removed(bus, OBJECT "/job/7", unit, "canceled") < 0 ||
+	    sd_bus_reply_method_return(message, "o", job) < 0)
+		return -EIO;
+	return end_job(bus, job, unit);
 }
 
 static int on_load_unit(sd_bus_message *message, void *userdata,
@@ -163,9 +217,65 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
+/* The line of a unit, behind its name; NULL if there is none. */
+static char *find_unit(const char *path, char *line, size_t size)
+{
+	FILE *file = open_in_folder("units", "re");
+	char *name = NULL, *found = NULL;
+
+	if (!file || sd_bus_path_decode(path, UNITS, &name) <= 0)
+		goto out;
+	while (!found && fgets(line, (int)size, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = line;
+		if (strcmp(strsep(&found, " "), name))
+			found = NULL;
+	}
+out:
+	free(name);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static int get_active_state(sd_bus *bus, const char *path,
+			    const char *interface, const char *property,
+			    sd_bus_message *reply, void *userdata,
+			    sd_bus_error *error)
+{
+	static char line[65536];
+	char *state = find_unit(path, line, sizeof(line));
+
+	return sd_bus_message_append(reply, "s",
+				     state ? strsep(&state, " ") : "inactive");
+}
+
+static int get_names(sd_bus *bus, const char *path, const char *interface,
+		     const char *property, sd_bus_message *reply,
+		     void *userdata, sd_bus_error *error)
+{
+	static char line[65536];
+	char *words = find_unit(path, line, sizeof(line)), *word;
+	size_t length = strlen(property);
+	int err = sd_bus_message_open_container(reply, 'a', "s");
+
+	while (err >= 0 && (word = strsep(&words, " ")))
+		if (!strncmp(word, property, length) && word[length] == '=')
+			err = sd_bus_message_append(reply, "s",
+						    word + length + 1);
+	return err < 0 ? err : sd_bus_message_close_container(reply);
+}
+
 static const sd_bus_vtable unit_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("LoadState", "s", get_load_state, 0, 0),
+	SD_BUS_PROPERTY("RequiredBy", "as", get_names, 0, 0),
+	SD_BUS_PROPERTY("RequisiteOf", "as", get_names, 0, 0),
+	SD_BUS_PROPERTY("WantedBy", "as", get_names, 0, 0),
+	SD_BUS_PROPERTY("BoundBy", "as", get_names, 0, 0),
+	SD_BUS_PROPERTY("ConsistsOf", "as", get_names, 0, 0),
+	SD_BUS_PROPERTY("PropagatesStopTo", "as", get_names, 0, 0),
+	SD_BUS_PROPERTY("ActiveState", "s", get_active_state, 0, 0),
 	SD_BUS_VTABLE_END,
 };
 
@@ -183,9 +293,8 @@ static int on_connection(sd_event_source *source, int listen_fd,
 	    sd_bus_set_server(bus, 1, id) < 0 || sd_bus_start(bus) < 0 ||
 	    sd_bus_add_object_vtable(bus, NULL, OBJECT, MANAGER, manager_vtable,
 				     NULL) < 0 ||
-	    sd_bus_add_object_vtable(bus, NULL, UNIT_PATH,
-				     "org.freedesktop.systemd1.Unit",
-				     unit_vtable, NULL) < 0 ||
+	    sd_bus_add_fallback_vtable(bus, NULL, UNITS, UNIT, unit_vtable,
+				       NULL, NULL) < 0 ||
 	    sd_bus_attach_event(bus, sd_event_source_get_event(source), 0) < 0)
 		return -EIO;
 	peers[n_peers++] = bus;

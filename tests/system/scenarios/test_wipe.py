@@ -72,3 +72,63 @@ def in_use(system: System) -> None:
     check.true("nothing is wiped", has_marker(machine))
     check.equal("armed", fastreboot.status(machine)["armed"], None)
     machine.sh("systemctl stop holder.service; umount /mnt")
+
+
+# Each runs when the wipe begins, needs the volume in another way, and is
+# stopped with it; all but the last start again.
+USERS = {
+    "web": "[Unit]\nRequiresMountsFor=/var/lib/fastreboot/state/web\n"
+           "[Service]\nExecStart=sleep infinity\n",
+    "worker@1": "[Unit]\nPartOf=web.service\n"
+                "[Service]\nExecStart=sleep infinity\n",
+    "db": "[Unit]\nBindsTo=var-lib-fastreboot-state.mount\n"
+          "After=var-lib-fastreboot-state.mount web.service\n"
+          "[Service]\nExecStart=sleep infinity\n",
+    "once": "[Unit]\nRequiresMountsFor=/var/lib/fastreboot/state\n"
+            "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+            "ExecStart=mkdir /run/once\n",
+}
+IDLE = ("[Unit]\nRequiresMountsFor=/var/lib/fastreboot/state\n"
+        "[Service]\nExecStart=sleep infinity\n")
+
+
+def write_unit(machine: SystemMachine, name: str, text: str) -> None:
+    """Give the guest a unit, or a part of one, until it is rebooted."""
+    path = f"/run/systemd/system/{name}"
+    machine.sh(f"mkdir -p $(dirname {path}); printf '%s' '{text}' >{path}")
+
+
+def is_active(machine: SystemMachine, unit: str) -> bool:
+    """Does it run?"""
+    return machine.sh(f"systemctl -q is-active {unit}",
+                      check=False).status == 0
+
+
+@scenario(timeout=900)
+def users_come_back(system: System) -> None:
+    """What a wipe has stopped is started again if it fails."""
+    machine = start(system)
+    write_unit(machine, "fastreboot-wipe-state.service.d/fail.conf",
+               "[Service]\nExecStart=\nExecStart=false\n")
+    write_unit(machine, "idle.service", IDLE)
+    for name, text in USERS.items():
+        write_unit(machine, f"{name}.service", text)
+    machine.sh("systemctl daemon-reload; systemctl start " + " ".join(USERS))
+    release = fastreboot.releases(machine)["system-b"]
+    fastreboot.stage(machine, "--wipe-state", "--entry", release)
+    result = machine.sh("fastreboot commit --now", check=False)
+    check.true("the commit fails", result.status != 0, result.text)
+    log = machine.sh("journalctl -b -o cat -u fastrebootd").text
+    check.true("the volume is mounted",
+               is_active(machine, "var-lib-fastreboot-state.mount"), log)
+    for name in USERS:
+        again = name != "once"
+        check.equal(f"{name} runs", is_active(machine, name), again)
+        check.equal(f"{name} in the journal", f"{name}.service was stopped "
+                    "with var-lib-fastreboot-state.mount, and is started again"
+                    in log, again)
+    check.true("what does not start is named", "once.service was stopped with "
+               "var-lib-fastreboot-state.mount, and its start has ended with "
+               '"failed"' in log, log)
+    check.true("idle stays so", not is_active(machine, "idle"), log)
+    check.true("no advice", "list-dependencies" not in log, log)
