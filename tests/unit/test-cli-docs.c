@@ -335,6 +335,52 @@ static void bash_offers_files(void **state)
 	compare("fastreboot.bash");
 }
 
+/* What stands behind the verb is offered, although a value before it is one. */
+static void expect_bash_skips(const struct cli_option *options,
+			      const char *format, const char *offered)
+{
+	for (const struct cli_option *o = options; o->name; o++) {
+		char option[64], line[128];
+
+		if (!o->argument)
+			continue;
+		begin();
+		add(&expected, "%s%s", offered, offered);
+		snprintf(option, sizeof(option), "--%s", o->name);
+		snprintf(line, sizeof(line), format, option);
+		complete(line, &found);
+		snprintf(option, sizeof(option), "--%s =", o->name);
+		snprintf(line, sizeof(line), format, option);
+		complete(line, &found);
+		compare(o->name);
+	}
+}
+
+static void bash_takes_no_value_for_a_verb(void **state)
+{
+	static const char list[] = "-h\n--help\n-j\n--json\n--root=\n";
+
+	expect_bash_skips(cli_options, "%s state rollback --rea",
+			  "--reason=\n");
+	expect_bash_skips(state_options, "state %s save list -", list);
+	begin();
+	add(&expected, "--reason=\n%s%s", list, list);
+	complete("--reason = a : b @ c rollback --rea", &found);
+	complete("--cmdline = root = stage state list -", &found);
+	complete("--no-progress -j state --json list -", &found);
+	compare("fastreboot.bash");
+}
+
+/* The first argument is an object, and there are none here. */
+static void bash_offers_a_file_to_save(void **state)
+{
+	begin();
+	add(&expected, "\n%s/unit.h\n", UNIT_SOURCE);
+	complete("state save --mode = 0600 " UNIT_SOURCE "/unit.h", &found);
+	complete("state save x --mode 0600 " UNIT_SOURCE "/unit.h", &found);
+	compare("fastreboot.bash");
+}
+
 /* In a word of zsh's _arguments, ":" has a backslash before it. */
 static void zsh_word(const char *summary, char to[128])
 {
@@ -559,6 +605,8 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(bash_offers_the_verbs),
 	UNIT_TEST(bash_offers_the_options),
 	UNIT_TEST(bash_offers_files),
+	UNIT_TEST(bash_takes_no_value_for_a_verb),
+	UNIT_TEST(bash_offers_a_file_to_save),
 	UNIT_TEST(zsh_has_the_options),
 	UNIT_TEST(zsh_has_the_verbs),
 	UNIT_TEST(man_page_has_the_settings),

@@ -36,37 +36,48 @@ _fastreboot_files() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
+_fastreboot_takes_value() {
+	case $1 in
+	--entry | --uki | --kernel | --initrd | --root-image | --devicetree | \
+	--cmdline | --signature | --max-blackout | --reason | \
+	--root | --owner | --mode | --size | --schema | --schema-version | \
+	--device)
+		return 0 ;;
+	esac
+	return 1
+}
+
 # The value of option $1, if it takes one; $2 is what is there of it
 _fastreboot_value() {
+	_fastreboot_takes_value "$1" || return 1
 	case $1 in
 	--entry)
 		_fastreboot_words "$(_fastreboot_entries)" "$2" ;;
 	--uki | --kernel | --initrd | --root-image | --devicetree | \
-	--signature)
-		_fastreboot_files "$2" ;;
-	--cmdline | --max-blackout | --reason)
-		COMPREPLY=() ;;
-	--root | --device)
+	--signature | --root | --device)
 		_fastreboot_files "$2" ;;
 	--owner)
 		mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
-	--mode | --size | --schema | --schema-version)
-		COMPREPLY=() ;;
-	*)
-		return 1 ;;
 	esac
+	return 0
 }
 
-_fastreboot_verb() {
-	local word
+# The words before the current one that are neither options nor their values: a
+# verb, and what stands behind it. bash breaks a word at "=", ":" and "@", which
+# are words then, and what follows belongs to what was before.
+_fastreboot_arguments() {
+	local word is_value=''
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		case $word in
-		status | stage | verify | commit | confirm | rollback | \
-		unstage | timeline | monitor | state)
+		if [[ $word == [=:@]* ]]; then
+			is_value=yes
+		elif [ "$is_value" ]; then
+			is_value=
+		elif [[ $word == -* ]]; then
+			! _fastreboot_takes_value "$word" || is_value=yes
+		else
 			printf '%s\n' "$word"
-			return ;;
-		esac
+		fi
 	done
 }
 
@@ -101,19 +112,6 @@ _fastreboot_argument() {
 	esac
 }
 
-# The word behind "state" that is no option
-_fastreboot_state_verb() {
-	local word seen=''
-
-	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		if [ "$seen" ] && [[ $word != -* ]]; then
-			printf '%s\n' "$word"
-			return
-		fi
-		[ "$word" != state ] || seen=yes
-	done
-}
-
 _fastreboot_objects() {
 	fastreboot state list --json 2>/dev/null |
 		grep -o '"name": *"[^"]*"' | cut -d '"' -f 4
@@ -132,14 +130,15 @@ _fastreboot_state_options() {
 	esac
 }
 
-# $1: what is there of the word, $2: the verb behind "state"
+# $1: what is there of the word, $2: the verb behind "state", others: what is
+# behind that
 _fastreboot_state() {
 	if [[ $1 == -* ]]; then
-		_fastreboot_words "$(_fastreboot_state_options "$2")" "$1"
+		_fastreboot_words "$(_fastreboot_state_options "${2-}")" "$1"
 		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
 		return
 	fi
-	case $2 in
+	case ${2-} in
 	'')
 		_fastreboot_words 'list save restore create remove verify
 			check make' "$1" ;;
@@ -148,7 +147,7 @@ _fastreboot_state() {
 	remove | verify)
 		_fastreboot_words "$(_fastreboot_objects)" "$1" ;;
 	save | restore)
-		if [ "${COMP_WORDS[COMP_CWORD - 1]}" = "$2" ]; then
+		if [ $# -eq 2 ]; then
 			_fastreboot_words "$(_fastreboot_objects)" "$1"
 		else
 			_fastreboot_files "$1"
@@ -158,7 +157,8 @@ _fastreboot_state() {
 
 # bash breaks an option and its value into three words at the "=" between them.
 _fastreboot() {
-	local word=${COMP_WORDS[COMP_CWORD]} before='' verb
+	local word=${COMP_WORDS[COMP_CWORD]} before=''
+	local -a arguments
 
 	COMPREPLY=()
 	if [ "$word" = = ]; then
@@ -170,16 +170,16 @@ _fastreboot() {
 		before=${COMP_WORDS[COMP_CWORD - 1]}
 	fi
 	_fastreboot_value "$before" "$word" && return
-	verb=$(_fastreboot_verb)
-	if [ "$verb" = state ]; then
-		_fastreboot_state "$word" "$(_fastreboot_state_verb)"
+	mapfile -t arguments < <(_fastreboot_arguments)
+	if [ "${arguments[0]-}" = state ]; then
+		_fastreboot_state "$word" "${arguments[@]:1}"
 		return 0
 	fi
 	if [[ $word == -* ]]; then
-		_fastreboot_words "$(_fastreboot_options "$verb")" "$word"
+		_fastreboot_words "$(_fastreboot_options "${arguments[0]-}")" "$word"
 		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
 	else
-		_fastreboot_argument "$verb" "$word"
+		_fastreboot_argument "${arguments[0]-}" "$word"
 	fi
 	return 0
 }
