@@ -11,6 +11,7 @@ run before it.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import json
 import signal
@@ -21,7 +22,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import results
 from measure import (MEMORY_MIB, POOL_MIB, QUIET, SYSTEMS, Lab, Point, Row,
@@ -94,7 +95,7 @@ def fingerprint(found: dict[str, Any], lab: Lab) -> str:
     """Differs if results may: what is measured, with what, by what."""
     digest = hashlib.sha256(json.dumps(found).encode())
     digest.update(lab.init.read_bytes())
-    for path in sorted(Path(__file__).parent.glob("*.[pS]*")):
+    for path in sorted(Path(__file__).parent.glob("*.[pSi]*")):
         if path.name not in ("plots.py", "profiling.py", "results.py"):
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -243,6 +244,18 @@ def bench(arguments: argparse.Namespace, points: list[Point]) -> int:
     return 1 if arguments.strict and (lines or missed) else 0
 
 
+def take_folder(folder: Path) -> TextIO:
+    """Have a folder for this run alone until what is returned is closed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = open(folder / ".lock", "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"bench: another one writes to {folder}; wait for it, or "
+                 "name a folder with --out")
+    return lock
+
+
 def main() -> int:
     """Do what the command line asks for; return the exit status."""
     arguments = parse_arguments()
@@ -256,7 +269,8 @@ def main() -> int:
         return 0 if points else 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return bench(arguments, points)
+        with take_folder(arguments.out):
+            return bench(arguments, points)
     except KeyboardInterrupt:
         print("interrupted; the next run goes on", file=sys.stderr)
         return 130
