@@ -247,7 +247,8 @@ def bench(arguments: argparse.Namespace, points: list[Point]) -> int:
 def take_folder(folder: Path) -> TextIO:
     """Have a folder for this run alone until what is returned is closed."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = open(folder / ".lock", "w", encoding="ascii")
+    lock = open(folder / ".lock", "w",  # pylint: disable=consider-using-with
+                encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
