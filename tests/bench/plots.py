@@ -99,7 +99,8 @@ def _lines(axes: Any, rows: Sequence[Row], across: str) -> None:
                 f"{taken[index]:,.1f} ms" if taken[index] < 100
                 else f"{taken[index]:,.0f} ms", (places[index], taken[index]),
                 textcoords="offset points", xytext=(0, -13 if below else 7),
-                ha="center", fontsize=8, color=style["color"])
+                ha="center", fontsize=8, color=style["color"],
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     _log_axis(axes, values)
     ticks = sorted({getattr(row, across) for row in rows})
     axes.set_xticks(ticks, [f"{tick}" for tick in ticks])
