@@ -61,40 +61,25 @@ static bool is_known(const struct dependents *dependents, const char *name)
 	return false;
 }
 
-static int add(struct dependents *dependents, const char *name)
+/* What can't be added is missing, and keeps no other from being added. */
+static void add(const char *name, void *into)
 {
+	struct dependents *dependents = into;
 	char *copy;
 
 	if (is_known(dependents, name))
-		return 0;
-	if (dependents->n == DEPENDENTS_MAX)
-		return fr_fail(&dependents->missing, FR_FAILED, -E2BIG,
-			       "there are more than %d", DEPENDENTS_MAX - 1);
+		return;
+	if (dependents->n == DEPENDENTS_MAX) {
+		fr_fail(&dependents->missing, FR_FAILED, -E2BIG,
+			"there are more than %d", DEPENDENTS_MAX - 1);
+		return;
+	}
 	copy = strdup(name);
-	if (!copy)
-		return fr_fail_memory(&dependents->missing);
+	if (!copy) {
+		fr_fail_memory(&dependents->missing);
+		return;
+	}
 	dependents->units[dependents->n++].name = copy;
-	return 0;
-}
-
-/* All of them, also when some of them can't be added. */
-static int read_names(sd_bus_message *reply, struct dependents *dependents)
-{
-	const char *name;
-	int err;
-
-	err = sd_bus_message_enter_container(reply, 'v', "as");
-	if (err >= 0)
-		err = sd_bus_message_enter_container(reply, 'a', "s");
-	if (err < 0)
-		return err;
-	while ((err = sd_bus_message_read(reply, "s", &name)) > 0)
-		add(dependents, name);
-	if (err >= 0)
-		err = sd_bus_message_exit_container(reply);
-	if (err >= 0)
-		err = sd_bus_message_exit_container(reply);
-	return err;
 }
 
 static bool is_running(const char *state)
@@ -123,7 +108,7 @@ static int read_unit(sd_bus_message *reply, const char *name, void *into)
 	int err;
 
 	if (names_stopped(name))
-		return read_names(reply, dependents);
+		return systemd_bus_read_names(reply, add, dependents);
 	if (strcmp(name, "ActiveState"))
 		return sd_bus_message_skip(reply, "v");
 	err = sd_bus_message_read(reply, "v", "s", &state);
@@ -176,7 +161,10 @@ struct dependents *dependents_find(const char *unit)
 	if (systemd_bus_open(&bus) < 0)
 		return NULL;
 	dependents = calloc(1, sizeof(*dependents));
-	if (!dependents || add(dependents, unit))
+	if (!dependents)
+		return NULL;
+	add(unit, dependents);
+	if (!dependents->n)
 		return NULL;
 	look_at_all(bus, dependents);
 	return fr_steal_pointer(dependents);

@@ -61,4 +61,16 @@ int systemd_bus_watch_jobs(sd_bus *bus, sd_bus_message_handler_t handler,
 int systemd_bus_read_properties(sd_bus_message *reply,
 				systemd_property_reader read, void *into);
 
+/**
+ * systemd_bus_read_names() - read a property that is a list of names
+ * @reply: at the property's variant
+ * @take: called for each name, which lives as long as @reply
+ * @into: for @take
+ *
+ * Return: 0 or more, or a negative errno.
+ */
+int systemd_bus_read_names(sd_bus_message *reply,
+			   void (*take)(const char *name, void *into),
+			   void *into);
+
 #endif

@@ -352,6 +352,27 @@ int systemd_bus_read_properties(sd_bus_message *reply,
 	return err;
 }
 
+int systemd_bus_read_names(sd_bus_message *reply,
+			   void (*take)(const char *name, void *into),
+			   void *into)
+{
+	const char *name;
+	int err;
+
+	err = sd_bus_message_enter_container(reply, 'v', "as");
+	if (err >= 0)
+		err = sd_bus_message_enter_container(reply, 'a', "s");
+	if (err < 0)
+		return err;
+	while ((err = sd_bus_message_read(reply, "s", &name)) > 0)
+		take(name, into);
+	if (err >= 0)
+		err = sd_bus_message_exit_container(reply);
+	if (err >= 0)
+		err = sd_bus_message_exit_container(reply);
+	return err;
+}
+
 /**
  * struct target - boot-complete.target
  * @state: as systemd has it
@@ -364,24 +385,12 @@ struct target {
 	bool is_required;
 };
 
-static int read_required_by(sd_bus_message *reply, struct target *target)
+static void take_required_by(const char *unit, void *into)
 {
-	const char *unit;
-	int err;
+	struct target *target = into;
 
-	err = sd_bus_message_enter_container(reply, 'v', "as");
-	if (err >= 0)
-		err = sd_bus_message_enter_container(reply, 'a', "s");
-	if (err < 0)
-		return err;
-	while ((err = sd_bus_message_read(reply, "s", &unit)) > 0)
-		if (!strcmp(unit, CONFIRM_SERVICE))
-			target->is_required = true;
-	if (err >= 0)
-		err = sd_bus_message_exit_container(reply);
-	if (err >= 0)
-		err = sd_bus_message_exit_container(reply);
-	return err;
+	if (!strcmp(unit, CONFIRM_SERVICE))
+		target->is_required = true;
 }
 
 static int read_target(sd_bus_message *reply, const char *name, void *into)
@@ -394,7 +403,7 @@ static int read_target(sd_bus_message *reply, const char *name, void *into)
 		return sd_bus_message_read(reply, "v", "(uo)", &target->job,
 					   &text);
 	if (!strcmp(name, "RequiredBy"))
-		return read_required_by(reply, target);
+		return systemd_bus_read_names(reply, take_required_by, target);
 	if (strcmp(name, "ActiveState"))
 		return sd_bus_message_skip(reply, "v");
 	err = sd_bus_message_read(reply, "v", "s", &text);
