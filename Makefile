@@ -3,7 +3,7 @@
 # One command a job, each with its own set-up. `make` names them.
 #
 # KERNEL_SRC=<dir>	use this 6.12 tree as the base, not Debian's source package
-# VARIANT=<name>...	which kernels `make kernel` builds: a b checked debug page16
+# VARIANT=<name>...	which kernels `make kernel` builds: a b signed debug page16
 #			page64 stock
 # ONLY=<pattern>	which tests `make check` runs
 # BENCH=<options>	of `make bench`: --quick, --only, --strict, --jobs
@@ -31,7 +31,7 @@ help:
 	@echo
 	@echo 'make setup                install the Debian packages that all this needs'
 	@echo 'make kernel-tree          the patched kernel, as commits in build/linux'
-	@echo 'make kernel               build it; VARIANT="checked stock" for others'
+	@echo 'make kernel               build it; VARIANT="signed stock" for others'
 	@echo 'make kernel-patches       write the commits of build/linux to kernel-patches'
 	@echo 'make kernel-tree-reset    put build/linux back to what kernel-patches has'
 	@echo 'make clean                remove what was built, but the kernel tree'

@@ -16,10 +16,14 @@
 
 OUT=$BUILD/check-patches
 OBJECTS=$WALK_OBJECTS
-# All that the series has code for: KUnit and signatures too, but without a
-# key, which only matters at run time.
+# All that the series has code for: signatures too, but without a key, which only
+# matters at run time. Kernels with KUnit share no object with others, so what is
+# compiled with it is what it tests, and no more.
 FRAGMENTS=("$CONFIGS/qemu-virt.config" "$CONFIGS/fastreboot.config"
-	   "$OUT/checked.config")
+	   "$OUT/signed.config")
+KUNIT_FRAGMENTS=("${FRAGMENTS[@]}" "$OUT/kunit.config")
+KUNIT_OBJECTS=$BUILD/walk/kernel/kunit
+KUNIT_PART=kernel/fastreboot
 # One type of checkpatch.pl's messages a line, with the reason behind it.
 EXCEPTIONS=$SERIES_DIR/checkpatch-exceptions
 
@@ -38,8 +42,9 @@ style_name() {
 set_keys() {
 	local how
 
-	how=$(hash_of "${FRAGMENTS[@]}" tools/kernel-lib.sh
-	      compiler_version)
+	how=$(hash_of "${KUNIT_FRAGMENTS[@]}"
+	      build_recipe
+	      declare -f test_build build build_kunit)
 	build_key=$(printf '%s\n' build "$1" "$how" | sha256sum | cut -c 1-40)
 	style_key=$(printf '%s\n' style "$1" "$(ignored)" | sha256sum | cut -c 1-40)
 }
@@ -51,7 +56,7 @@ ignored() {
 
 # once KEY COMMAND...: COMMAND, unless it has succeeded before
 once() {
-	local done_before=$OUT/verified/$1
+	local done_before=$VERIFIED/$1
 	shift
 
 	[ ! -e "$done_before" ] || return 0
@@ -67,6 +72,17 @@ build() {
 	cp "$OBJECTS/.config.asked" "$OBJECTS/.config" &&
 	kernel_make "$WALK" "$OBJECTS" -s olddefconfig &&
 	kernel_make "$WALK" "$OBJECTS" LOCALVERSION=-each Image
+}
+
+# The part of the series that KUnit is compiled into, where the commit changes it.
+build_kunit() {
+	! git -C "$WALK" diff --quiet HEAD^ HEAD -- "$KUNIT_PART" || return 0
+	[ -e "$KUNIT_OBJECTS/.config.asked" ] ||
+		kernel_config "$WALK" "$KUNIT_OBJECTS" "${KUNIT_FRAGMENTS[@]}" ||
+		return
+	cp "$KUNIT_OBJECTS/.config.asked" "$KUNIT_OBJECTS/.config" &&
+	kernel_make "$WALK" "$KUNIT_OBJECTS" -s olddefconfig &&
+	kernel_make "$WALK" "$KUNIT_OBJECTS" "$KUNIT_PART/"
 }
 
 build_base() {
@@ -93,7 +109,7 @@ test_build() {
 	local log=patches-$1 new
 
 	walk_to "$2" || return
-	if ! build >"$BUILD/log/$log.log" 2>&1; then
+	if ! { build && build_kunit; } >"$BUILD/log/$log.log" 2>&1; then
 		grep -E '(error|Error|undefined reference)' "$BUILD/log/$log.log" |
 			head -n 20
 		say "see build/log/$log.log"
@@ -132,7 +148,7 @@ test_patch() {
 	local name=$1 commit=$2 build_key style_key
 
 	set_keys "$commit"
-	if selected "$(build_name "$name")" && [ ! -e "$OUT/verified/$build_key" ]; then
+	if selected "$(build_name "$name")" && [ ! -e "$VERIFIED/$build_key" ]; then
 		prepare_base
 	fi
 	run_test "$(build_name "$name")" once "$build_key" \
@@ -156,8 +172,9 @@ check() {
 	local commits names i
 
 	lock kernel
-	mkdir -p "$OUT/verified" "$BUILD/log"
-	grep -v TRUSTED_KEYS= "$CONFIGS/checked.config" >"$OUT/checked.config"
+	mkdir -p "$OUT" "$VERIFIED" "$BUILD/log"
+	grep -v TRUSTED_KEYS= "$CONFIGS/signed.config" >"$OUT/signed.config"
+	grep KUNIT "$CONFIGS/debug.config" >"$OUT/kunit.config"
 	export_patches "$OUT/new"
 	mapfile -t commits < <(tree_git rev-list --reverse base..fastreboot)
 	mapfile -t names < <(cd "$OUT/new" && ls)

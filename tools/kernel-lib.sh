@@ -30,12 +30,23 @@ export KBUILD_BUILD_USER=fastreboot KBUILD_BUILD_HOST=fastreboot
 export KBUILD_BUILD_TIMESTAMP='Thu Jan 1 00:00:00 UTC 1970'
 export KBUILD_BUILD_VERSION=1
 
-# A source tree is at DIR/linux and its object directories are DIR/kernel/NAME.
-# So every compiler is told the same relative names, and what one build has
-# compiled ccache finds for the others, whose trees and configurations differ
-# in little.
-export CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache}
+# What one build has compiled ccache finds for the others: for the other
+# variants, the patches one by one, and the user's other clones, which share
+# the cache in the user's own folder. It takes three things.
+#
+# - A source tree is at DIR/linux and its object directories are
+#   DIR/kernel/NAME. So every compiler is told the same relative names.
+# - The variants' configurations differ in nothing that a widely used header
+#   looks at (kernel-patches/config/README.md). What is left differs before the
+#   preprocessor and is the same after it.
+# - Sources and generated headers are often younger than the compiler's start by
+#   less than a second. ccache would not trust them; nothing changes them then.
 export CCACHE_BASEDIR=$BUILD
+export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
+
+# Results of checks that need not be repeated, by the hash of all that they
+# depend on; clones share them as they share ccache's.
+VERIFIED=${XDG_CACHE_HOME:-$HOME/.cache}/fastreboot/verified
 
 # tree_git ARGUMENT...: git in the kernel tree, without the user's settings
 # that change what it writes.
@@ -171,6 +182,20 @@ note_base_warnings() {
 
 compiler_version() {
 	"${CROSS_COMPILE}gcc" --version | head -n 1
+}
+
+# without_series FRAGMENT: what of a fragment a kernel without the series knows.
+# Whatever else is in it, that kernel has as well: it is the same kernel but for
+# the series, and so are its objects.
+without_series() {
+	grep -v '^CONFIG_FASTREBOOT' "$1"
+}
+
+# How kernels are built here, beside configuration and source.
+build_recipe() {
+	compiler_version
+	declare -f kernel_make kernel_config
+	env | grep '^KBUILD_BUILD_' | sort
 }
 
 # kernel_make SOURCE OBJECTS ARGUMENT...

@@ -5,12 +5,12 @@
 # build/kernel/Image-<VARIANT>. Builds only what has changed.
 #
 #   a, b    the patched kernel twice, with different release strings
-#   checked the patched kernel with KUnit, and which boots signed kernels only
-#   debug   the patched kernel with the kernel's own checks: locks, sleeping,
-#           leaks; and with failures by order of a test
+#   signed  the patched kernel, which boots signed kernels only
+#   debug   the patched kernel with the kernel's own checks: KUnit, locks,
+#           sleeping, leaks; and with failures by order of a test
 #   page16, page64
 #           the patched kernel with 16 KiB and with 64 KiB pages
-#   stock   the base without the series
+#   stock   the base without the series, otherwise configured as a and b
 #   system-a, system-b
 #           as a and b, with what Debian with systemd needs
 
@@ -20,9 +20,7 @@
 . tools/kernel-lib.sh
 
 IMAGES=$BUILD/kernel
-VARIANTS="a, b, checked, debug, page16, page64, stock, system-a and system-b"
-# objects that a first build compiles, for the progress line
-ABOUT=1100
+VARIANTS="a, b, signed, debug, page16, page64, stock, system-a and system-b"
 
 # make_test_key FOLDER: what the kernel trusts and the tests sign with, made
 # once for a build folder. It protects nothing.
@@ -38,13 +36,14 @@ make_test_key() {
 describe() {
 	source=$LINUX
 	fragments=("$CONFIGS/qemu-virt.config" "$CONFIGS/fastreboot.config")
+	about=1330
 	case $1 in
 	a | b)	# the same objects: only the release string differs
 		release=-fastreboot-$1
 		objects=$BUILD/kernel/fastreboot ;;
-	checked) release=-fastreboot-checked
-		objects=$BUILD/kernel/checked
-		fragments+=("$CONFIGS/checked.config")
+	signed) release=-fastreboot-signed
+		objects=$BUILD/kernel/signed
+		fragments+=("$CONFIGS/signed.config")
 		make_test_key "$objects/certs" ;;
 	debug | page16 | page64)
 		release=-fastreboot-$1
@@ -57,7 +56,9 @@ describe() {
 	stock)	release=-stock
 		source=$WALK
 		objects=$WALK_OBJECTS
-		fragments=("$CONFIGS/qemu-virt.config") ;;
+		mkdir -p "$objects"
+		without_series "$CONFIGS/fastreboot.config" >"$objects/asked.config"
+		fragments[1]=$objects/asked.config ;;
 	*)	die "unknown variant '$1'; there are $VARIANTS" ;;
 	esac
 }
@@ -69,8 +70,8 @@ inputs() {
 	else
 		checkout_state "$source"
 	fi
-	hash_of "${fragments[@]}" tools/kernel-lib.sh
-	compiler_version
+	hash_of "${fragments[@]}"
+	build_recipe
 }
 
 configure() {
@@ -84,7 +85,7 @@ $lacks"
 }
 
 build() {
-	local source objects release fragments now total=''
+	local source objects release fragments about now total=''
 
 	describe "$1"
 	now=$(inputs "$1")
@@ -95,7 +96,7 @@ build() {
 		walk_to base
 		rm -f "$objects/.each"	# check-patches.sh has to begin again
 	fi
-	[ -e "$objects/vmlinux" ] || total=$ABOUT
+	[ -e "$objects/vmlinux" ] || total=$about
 	# If this fails, nobody shall take the old one for the new one.
 	rm -f "$IMAGES/Image-$1" "$IMAGES/Image-$1.stamp"
 	if ! stamp_is "$objects/.configured" "$now"; then

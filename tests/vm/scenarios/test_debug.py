@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernel "debug" watches itself: locks, sleeping in the wrong place, lists.
+"""Kernel "debug" tests and watches itself: locks, sleeping, lists.
 
 What it finds it prints, and the harness fails the scenario for it.
 """
 
 from __future__ import annotations
+
+import re
 
 from harness import check
 from harness.fastreboot import pool_boot, snapshot, stage_and_jump, status
@@ -52,3 +54,15 @@ def every_request(vm: Vm) -> None:
     machine.command(f"write {CONTROL} clear")
     machine.command(f"write {FASTREBOOT}/tries 0")
     check.equal("armed", snapshot(machine)["armed"], "none")
+
+
+@scenario(timeout=600, requires=REQUIRES)
+def kunit(vm: Vm) -> None:
+    """The kernel's own tests of fastreboot pass."""
+    boot = vm.machine().boot(kernel="debug", append="fastreboot=256M")
+    totals = [match for line in boot.log
+              if (match := re.match(r"# Totals: pass:(\d+) fail:(\d+)", line))]
+    check.true("tests ran", sum(int(match[1]) for match in totals) > 0)
+    check.equal("tests that failed", sum(int(match[2]) for match in totals), 0)
+    check.count("failures", [line for line in boot.log
+                             if line.lstrip().startswith("not ok ")], 0)
