@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +22,10 @@ def parse_arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--only", metavar="PATTERN", action="append",
                         help="part of a name, or a glob for all of it; may be "
                         "given more than once")
+    parser.add_argument("--all", action="store_true",
+                        default=os.environ.get("ALL") == "1",
+                        help="scenarios that take long, too; so does ALL=1 "
+                        "in the environment")
     parser.add_argument("--jobs", metavar="N", type=int, default=2,
                         help="scenarios at a time (default: %(default)s)")
     parser.add_argument("--build", metavar="DIR", type=Path,
@@ -53,7 +58,8 @@ def main(description: str, folder: Path,
     build.prepare()
     # Being told to end is like Ctrl-C: tidy up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    runner = make_runner(build, arguments.jobs, arguments.keep)
+    runner = make_runner(build, arguments.jobs, arguments.keep,
+                         arguments.all)
     try:
         results = runner.run(scenarios)
     except KeyboardInterrupt:

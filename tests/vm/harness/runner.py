@@ -38,10 +38,12 @@ class Result:
 class Runner:
     """Runs scenarios and prints a line for each as it ends."""
 
-    def __init__(self, build: Build, jobs: int, keep: bool) -> None:
+    def __init__(self, build: Build, jobs: int, keep: bool,
+                 long: bool) -> None:
         self._build = build
         self._jobs = jobs
         self._keep = keep
+        self._long = long
         self._print_lock = threading.Lock()
         self._live: set[Vm] = set()
         self._stopped = False
@@ -68,7 +70,10 @@ class Runner:
 
     def _run_and_print(self, scenario: Scenario) -> Result:
         start = time.monotonic()
-        result = self._run_one(scenario)
+        if scenario.long and not self._long:
+            result = Result("skip", "takes long: ALL=1 make check")
+        else:
+            result = self._run_one(scenario)
         result.seconds = time.monotonic() - start
         if not self._stopped:
             with self._print_lock:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import fnmatch
 import importlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Scenario:
     description -- the function's docstring
     timeout -- seconds of wall clock
     requires -- kernel variants without which it is skipped
+    long -- too long for each run: with ALL=1 only
     body -- the function
     arguments -- what the function gets besides the Vm
     """
@@ -33,17 +34,21 @@ class Scenario:
     description: str
     timeout: float
     requires: tuple[str, ...]
+    long: bool
     body: Body
     arguments: Mapping[str, Any]
 
 
 def scenario(*, timeout: float, requires: Sequence[str] = ("a", "b"),
              variants: Mapping[str, Mapping[str, Any]] | None = None,
+             long: bool | Collection[str] = False,
              suite: str = "vm") -> Callable[[Body], Body]:
     """Declare a function to be a scenario, or one scenario a variant.
 
     The function is called with a Vm and, by name, the arguments that
     `variants` has under the variant's name.
+
+    long -- it takes too long for each run, or these of its variants do
     """
     def declare(body: Body) -> Body:
         topic = body.__module__.removeprefix("test_")
@@ -53,6 +58,7 @@ def scenario(*, timeout: float, requires: Sequence[str] = ("a", "b"),
                 name=f"{base}.{variant}" if variant else base,
                 description=(body.__doc__ or "").strip(),
                 timeout=timeout, requires=tuple(requires),
+                long=long if isinstance(long, bool) else variant in long,
                 body=body, arguments=arguments))
         return body
     return declare

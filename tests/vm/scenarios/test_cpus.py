@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from harness import check
-from harness.errors import ScenarioSkipped
 from harness.fastreboot import pool_boot, stage_and_jump
 from harness.machine import Machine
 from harness.scenario import scenario
@@ -32,7 +30,7 @@ def jumps(vm: Vm, count: int, **options: Any) -> None:
         check_cpus(machine, CPUS)
 
 
-@scenario(timeout=400, variants={
+@scenario(timeout=400, long=["el2-nvhe", "gicv2"], variants={
     "el1": {"cpu": "cortex-a72"},
     "el2-nvhe": {"cpu": "cortex-a72", "virtualization": True},
     "el2-vhe": {"cpu": "neoverse-n1", "virtualization": True},
@@ -42,9 +40,7 @@ def busy(vm: Vm, **options: Any) -> None:
     jumps(vm, 2, **options)
 
 
-@scenario(timeout=3000)
+@scenario(timeout=3000, long=True)
 def two_hundred(vm: Vm) -> None:
-    """200 in a row, if the environment says ENDURANCE=1."""
-    if os.environ.get("ENDURANCE") != "1":
-        raise ScenarioSkipped("takes long: ENDURANCE=1 make check ONLY=vm.cpus")
+    """200 in a row."""
     jumps(vm, 200, cpu="cortex-a72")

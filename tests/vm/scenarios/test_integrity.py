@@ -180,9 +180,10 @@ LARGE = {
 }
 
 
-@scenario(timeout=900, variants={
-    name: {"kind": kind, "size": size, "append": append}
-    for name, (kind, size, append) in LARGE.items()})
+@scenario(timeout=900, long=[name for name, (_, size, _) in LARGE.items()
+                             if size > 64 * MIB],
+          variants={name: {"kind": kind, "size": size, "append": append}
+                    for name, (kind, size, append) in LARGE.items()})
 def large(vm: Vm, kind: str, size: int, append: str) -> None:
     """Large initrds."""
     machine, boot = disk_machine(vm, append, memory="2G")

@@ -121,15 +121,24 @@ MACHINES: dict[str, dict[str, Any]] = {
 } | {"lpa2-el1": LPA2, "lpa2-el2": LPA2 | {"virtualization": True}}
 
 
+# In each run each machine once, each level with each kind, and each kind with
+# one CPU and several, with and without ITS; the others take long.
+WAYS = ("1-cpu-its", "8-cpus-no-its", "8-cpus-its", "1-cpu-no-its")
+EACH_RUN = {f"{kind}.{level}-{WAYS[(number + offset) % len(WAYS)]}"
+            for number, kind in enumerate(KINDS)
+            for offset, level in enumerate(LEVELS)} | {
+                "mixed.lpa2-el1", "all-overflow.lpa2-el2"}
+VARIANTS = {f"{kind}.{name}": {"kind": kind} | options
+            for kind in KINDS for name, options in MACHINES.items()}
+
+
 def matrix_boot(vm: Vm, machine: Machine) -> Boot:
     """Switch a machine on, with slots that a large initrd does not fit in."""
     memory = max(vm.image(kernel).image_size for kernel in "ab")
     return pool_boot(machine, append=pool_for(memory + REST))
 
 
-@scenario(timeout=400, variants={
-    f"{kind}.{name}": {"kind": kind} | options
-    for kind in KINDS for name, options in MACHINES.items()})
+@scenario(timeout=400, variants=VARIANTS, long=VARIANTS.keys() - EACH_RUN)
 def two(vm: Vm, kind: str, **options: Any) -> None:
     """Two jumps of a kind."""
     machine = vm.machine(**options)
@@ -140,8 +149,9 @@ def two(vm: Vm, kind: str, **options: Any) -> None:
             check_tables_reserved(machine)
 
 
-@scenario(timeout=900, variants={kind: {"kind": kind} for kind in KINDS
-                                 if kind != "direct"})
+@scenario(timeout=900, long=True,
+          variants={kind: {"kind": kind} for kind in KINDS
+                    if kind != "direct"})
 def five(vm: Vm, kind: str) -> None:
     """Relocated jumps leave the next kernel as much memory as the last had."""
     machine = vm.machine(cpus=2)

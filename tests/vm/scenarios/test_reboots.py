@@ -78,7 +78,7 @@ def check_memory(boots: list[Boot]) -> None:
                max(totals) - min(totals) <= MEMORY_NOISE, totals)
 
 
-@scenario(timeout=900)
+@scenario(timeout=900, long=True)
 def twenty_in_a_row(vm: Vm) -> None:
     """Twenty fast reboots, slots and kernels alternating, each verified."""
     machine = vm.machine(cpus=2)
