@@ -49,7 +49,7 @@ struct codec;
 
 struct fr_stream {
 	const struct codec *codec;
-	struct fr_input input;
+	struct fr_reader reader;
 	uint64_t limit;
 	uint64_t given; /* bytes that came out */
 	uint8_t *buffer; /* INPUT_SIZE bytes, what was read */
@@ -308,7 +308,7 @@ static ssize_t read_fd(void *userdata, void *buffer, size_t size,
 	return n;
 }
 
-int fr_stream_open(const struct fr_input *input, enum fr_stream_kind kind,
+int fr_stream_open(const struct fr_reader *reader, enum fr_stream_kind kind,
 		   uint64_t limit, struct fr_stream **ret,
 		   struct fr_error *error)
 {
@@ -317,7 +317,7 @@ int fr_stream_open(const struct fr_input *input, enum fr_stream_kind kind,
 	if (!stream)
 		return fr_fail_memory(error);
 	stream->codec = &codecs[kind];
-	stream->input = *input;
+	stream->reader = *reader;
 	stream->limit = limit;
 	stream->fd = -1;
 	stream->buffer = malloc(INPUT_SIZE);
@@ -335,13 +335,13 @@ int fr_stream_open(const struct fr_input *input, enum fr_stream_kind kind,
 int fr_stream_open_fd(int fd, enum fr_stream_kind kind, uint64_t limit,
 		      struct fr_stream **ret, struct fr_error *error)
 {
-	struct fr_input input = { .read = read_fd };
+	struct fr_reader reader = { .read = read_fd };
 	struct fr_stream *stream;
-	int r = fr_stream_open(&input, kind, limit, &stream, error);
+	int r = fr_stream_open(&reader, kind, limit, &stream, error);
 
 	if (r < 0)
 		return r;
-	stream->input.userdata = stream;
+	stream->reader.userdata = stream;
 	stream->fd = fd;
 	*ret = stream;
 	return 0;
@@ -351,13 +351,13 @@ int fr_stream_open_memory(const void *data, size_t size,
 			  enum fr_stream_kind kind, uint64_t limit,
 			  struct fr_stream **ret, struct fr_error *error)
 {
-	struct fr_input input = { .read = read_memory };
+	struct fr_reader reader = { .read = read_memory };
 	struct fr_stream *stream;
-	int r = fr_stream_open(&input, kind, limit, &stream, error);
+	int r = fr_stream_open(&reader, kind, limit, &stream, error);
 
 	if (r < 0)
 		return r;
-	stream->input.userdata = stream;
+	stream->reader.userdata = stream;
 	stream->memory = data;
 	stream->memory_left = size;
 	*ret = stream;
@@ -387,9 +387,10 @@ static int fill(struct fr_stream *stream, size_t wanted, struct fr_error *error)
 	stream->end -= stream->begin;
 	stream->begin = 0;
 	while (stream->end < wanted && !stream->eof) {
-		ssize_t n = stream->input.read(stream->input.userdata,
-					       stream->buffer + stream->end,
-					       INPUT_SIZE - stream->end, error);
+		ssize_t n = stream->reader.read(stream->reader.userdata,
+						stream->buffer + stream->end,
+						INPUT_SIZE - stream->end,
+						error);
 
 		if (n < 0)
 			return (int)n;

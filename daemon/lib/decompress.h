@@ -25,13 +25,13 @@ enum fr_stream_kind {
 struct fr_stream;
 
 /**
- * struct fr_input - where a stream takes its bytes from
+ * struct fr_reader - where a stream takes its bytes from
  * @read: puts up to @size bytes, and at least one unless there are no more,
  *	into @buffer; returns how many, or a negative errno after it has filled
  *	the error
  * @userdata: passed to it
  */
-struct fr_input {
+struct fr_reader {
 	ssize_t (*read)(void *userdata, void *buffer, size_t size,
 			struct fr_error *error);
 	void *userdata;
@@ -56,7 +56,7 @@ enum fr_stream_kind fr_stream_detect(const void *head, size_t size);
 
 /**
  * fr_stream_open() - a stream over a reader function
- * @input: copied; what its userdata points to has to outlive the stream
+ * @reader: copied; what its userdata points to has to outlive the stream
  * @kind: how the bytes are compressed
  * @limit: most bytes that the stream may give
  * @ret: to be given to fr_stream_close()
@@ -64,7 +64,7 @@ enum fr_stream_kind fr_stream_detect(const void *head, size_t size);
  *
  * Return: 0; -ENOMEM.
  */
-int fr_stream_open(const struct fr_input *input, enum fr_stream_kind kind,
+int fr_stream_open(const struct fr_reader *reader, enum fr_stream_kind kind,
 		   uint64_t limit, struct fr_stream **ret,
 		   struct fr_error *error);
 

@@ -2,8 +2,8 @@
 /*
  * From a request to bytes.
  *
- *	source	an open file, as it was when it was checked
- *	part	a range of a source that becomes (a piece of) a segment, perhaps
+ *	input	an open file, as it was when it was checked
+ *	part	a range of an input that becomes (a piece of) a segment, perhaps
  *		decompressed
  *	pass	reading a part once
  *
@@ -53,7 +53,7 @@
 #include "signature.h"
 
 /* A kernel or UKI, initrds or a root image, a device tree. */
-#define SOURCES_MAX (FR_INITRDS_MAX + 2)
+#define INPUTS_MAX (FR_INITRDS_MAX + 2)
 /* The same, and what a UKI has. */
 #define PARTS_MAX (FR_INITRDS_MAX + 3)
 #define HEAD_SIZE FR_PE_HEAD
@@ -72,7 +72,7 @@ struct note {
 	char data[]; /* and a NUL behind it */
 };
 
-struct source {
+struct input {
 	char *path;
 	int fd;
 	struct stat stat;
@@ -83,7 +83,7 @@ struct source {
 
 struct part {
 	enum fr_segment segment;
-	struct source *source;
+	struct input *input;
 	uint64_t offset;
 	uint64_t size;
 	enum fr_stream_kind compression;
@@ -100,8 +100,8 @@ struct fr_payload {
 	char *title;
 	bool has_root;
 	const char *root_type; /* NULL: not known */
-	struct source sources[SOURCES_MAX];
-	size_t source_count;
+	struct input inputs[INPUTS_MAX];
+	size_t input_count;
 	struct part parts[PARTS_MAX];
 	size_t part_count;
 	bool written;
@@ -254,7 +254,7 @@ static int check_request(const struct fr_payload_request *request,
 	return check_paths(request, error);
 }
 
-/* Sources */
+/* Inputs */
 
 static int describe_open_error(const char *path, int err,
 			       struct fr_error *error)
@@ -274,15 +274,15 @@ static int describe_open_error(const char *path, int err,
 	}
 }
 
-static int check_source_signature(const struct fr_payload *payload,
-				  struct source *source, const char *signature,
-				  struct fr_error *error)
+static int check_input_signature(const struct fr_payload *payload,
+				 struct input *input, const char *signature,
+				 struct fr_error *error)
 {
 	_cleanup_free_ char *beside = NULL;
 	_cleanup_close_ int fd = -1;
 	int r;
 
-	if (!signature && asprintf(&beside, "%s.p7s", source->path) < 0) {
+	if (!signature && asprintf(&beside, "%s.p7s", input->path) < 0) {
 		beside = NULL;
 		return fr_fail_memory(error);
 	}
@@ -293,81 +293,81 @@ static int check_source_signature(const struct fr_payload *payload,
 		return fr_fail(
 			error, FR_SIGNATURE, -ENOKEY,
 			"%s: this machine wants a signature, but there is no %s",
-			source->path, signature);
+			input->path, signature);
 	if (fd < 0)
 		return fr_fail(error, FR_SIGNATURE, fd,
 			       "can't read the signature %s: %s", signature,
 			       strerror(-fd));
-	r = fr_signature_check(source->fd, fd, payload->certificates,
-			       source->path, source->sha256, error);
+	r = fr_signature_check(input->fd, fd, payload->certificates,
+			       input->path, input->sha256, error);
 	if (r < 0)
 		return r;
-	source->is_signed = true;
+	input->is_signed = true;
 	return 0;
 }
 
-static int check_source_size(const struct source *source, uint64_t limit,
-			     struct fr_error *error)
+static int check_input_size(const struct input *input, uint64_t limit,
+			    struct fr_error *error)
 {
-	if (!source->stat.st_size)
+	if (!input->stat.st_size)
 		return fr_fail(error, FR_INVALID_PAYLOAD, -ENODATA,
-			       "%s: is empty", source->path);
-	if ((uint64_t)source->stat.st_size > limit)
+			       "%s: is empty", input->path);
+	if ((uint64_t)input->stat.st_size > limit)
 		return fr_fail(
 			error, FR_TOO_LARGE, -EFBIG,
 			"%s: has %lld bytes, but %llu are allowed; see KernelSizeMax=, InitrdSizeMax= and RootImageSizeMax= in fastreboot.conf",
-			source->path, (long long)source->stat.st_size,
+			input->path, (long long)input->stat.st_size,
 			(unsigned long long)limit);
 	return 0;
 }
 
 /* Open a file and check its size and signature, before a look into it. */
-static int add_source(struct fr_payload *payload, const char *path,
-		      uint64_t limit, const char *signature,
-		      struct source **ret, struct fr_error *error)
+static int add_input(struct fr_payload *payload, const char *path,
+		     uint64_t limit, const char *signature, struct input **ret,
+		     struct fr_error *error)
 {
-	struct source *source = &payload->sources[payload->source_count];
+	struct input *input = &payload->inputs[payload->input_count];
 	int r;
 
-	source->fd = fr_open_file(AT_FDCWD, path);
-	if (source->fd < 0)
-		return describe_open_error(path, source->fd, error);
-	payload->source_count++;
-	source->path = strdup(path);
-	if (!source->path)
+	input->fd = fr_open_file(AT_FDCWD, path);
+	if (input->fd < 0)
+		return describe_open_error(path, input->fd, error);
+	payload->input_count++;
+	input->path = strdup(path);
+	if (!input->path)
 		return fr_fail_memory(error);
-	if (fstat(source->fd, &source->stat) < 0)
+	if (fstat(input->fd, &input->stat) < 0)
 		return describe_open_error(path, -errno, error);
-	r = check_source_size(source, limit, error);
+	r = check_input_size(input, limit, error);
 	if (r < 0)
 		return r;
 	if (*payload->certificates) {
-		r = check_source_signature(payload, source, signature, error);
+		r = check_input_signature(payload, input, signature, error);
 		if (r < 0)
 			return r;
 	}
-	*ret = source;
+	*ret = input;
 	return 0;
 }
 
-static void source_done(struct source *source)
+static void input_done(struct input *input)
 {
-	free(source->path);
-	close(source->fd);
-	while (source->notes) {
-		struct note *note = source->notes;
+	free(input->path);
+	close(input->fd);
+	while (input->notes) {
+		struct note *note = input->notes;
 
-		source->notes = note->next;
+		input->notes = note->next;
 		free(note);
 	}
 }
 
-static int changed(const struct source *source, struct fr_error *error)
+static int changed(const struct input *input, struct fr_error *error)
 {
 	return fr_fail(
 		error, FR_SOURCE_CHANGED, -ESTALE,
 		"%s: has changed since it was checked; wait until whatever writes it is done, and stage again",
-		source->path);
+		input->path);
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)
@@ -375,12 +375,12 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-static bool is_unchanged(const struct source *source)
+static bool is_unchanged(const struct input *input)
 {
-	const struct stat *before = &source->stat;
+	const struct stat *before = &input->stat;
 	struct stat now;
 
-	return !fstat(source->fd, &now) && now.st_dev == before->st_dev &&
+	return !fstat(input->fd, &now) && now.st_dev == before->st_dev &&
 	       now.st_ino == before->st_ino && now.st_size == before->st_size &&
 	       same_time(&now.st_mtim, &before->st_mtim) &&
 	       same_time(&now.st_ctim, &before->st_ctim);
@@ -389,17 +389,17 @@ static bool is_unchanged(const struct source *source)
 static int check_unchanged(const struct fr_payload *payload,
 			   struct fr_error *error)
 {
-	for (size_t i = 0; i < payload->source_count; i++)
-		if (!is_unchanged(&payload->sources[i]))
-			return changed(&payload->sources[i], error);
+	for (size_t i = 0; i < payload->input_count; i++)
+		if (!is_unchanged(&payload->inputs[i]))
+			return changed(&payload->inputs[i], error);
 	return 0;
 }
 
 /*
- * Look at a range of a source, which has to lie within it. The result belongs
- * to the source, and has a NUL behind it.
+ * Look at a range of an input, which has to lie within it. The result belongs
+ * to the input, and has a NUL behind it.
  */
-static int look(struct source *source, uint64_t offset, size_t size,
+static int look(struct input *input, uint64_t offset, size_t size,
 		const char **ret, struct fr_error *error)
 {
 	struct note *note = malloc(sizeof(*note) + size + 1);
@@ -407,18 +407,17 @@ static int look(struct source *source, uint64_t offset, size_t size,
 
 	if (!note)
 		return fr_fail_memory(error);
-	n = fr_pread_full(source->fd, note->data, size, offset);
+	n = fr_pread_full(input->fd, note->data, size, offset);
 	if (n < 0 || (size_t)n != size) {
 		free(note);
-		return n < 0 ? describe_open_error(source->path, (int)n,
-						   error) :
-			       changed(source, error);
+		return n < 0 ? describe_open_error(input->path, (int)n, error) :
+			       changed(input, error);
 	}
 	note->data[size] = '\0';
 	note->offset = offset;
 	note->size = size;
-	note->next = source->notes;
-	source->notes = note;
+	note->next = input->notes;
+	input->notes = note;
 	*ret = note->data;
 	return 0;
 }
@@ -458,7 +457,7 @@ static int report_progress(struct writer *writer, size_t size)
 /* Do the bytes at pass->at contradict what was seen before? */
 static void compare_notes(struct pass *pass, const uint8_t *data, size_t size)
 {
-	const struct note *note = pass->part->source->notes;
+	const struct note *note = pass->part->input->notes;
 
 	for (; note; note = note->next) {
 		uint64_t begin = note->offset > pass->at ? note->offset :
@@ -479,19 +478,19 @@ static void compare_notes(struct pass *pass, const uint8_t *data, size_t size)
 static ssize_t pass_take(struct pass *pass, void *buffer, size_t size,
 			 struct fr_error *error)
 {
-	struct source *source = pass->part->source;
-	ssize_t n = fr_pread_full(source->fd, buffer, size, pass->at);
+	struct input *input = pass->part->input;
+	ssize_t n = fr_pread_full(input->fd, buffer, size, pass->at);
 	int r;
 
 	if (n < 0)
-		return describe_open_error(source->path, (int)n, error);
+		return describe_open_error(input->path, (int)n, error);
 	if ((size_t)n != size)
-		return changed(source, error);
+		return changed(input, error);
 	if (!pass->writer) {
 		pass->at += size;
 		return n;
 	}
-	if (source->is_signed) {
+	if (input->is_signed) {
 		compare_notes(pass, buffer, size);
 		if (EVP_DigestUpdate(pass->digest, buffer, size) != 1)
 			return fr_fail_memory(error);
@@ -536,7 +535,7 @@ static int pass_skip(struct pass *pass, uint64_t to, struct fr_error *error)
 
 static int pass_begin(struct pass *pass, struct fr_error *error)
 {
-	if (!pass->part->source->is_signed) {
+	if (!pass->part->input->is_signed) {
 		pass->at = pass->part->offset;
 		return 0;
 	}
@@ -549,20 +548,19 @@ static int pass_begin(struct pass *pass, struct fr_error *error)
 
 static int pass_end(struct pass *pass, struct fr_error *error)
 {
-	struct source *source = pass->part->source;
+	struct input *input = pass->part->input;
 	uint8_t sha256[EVP_MAX_MD_SIZE];
 	int r;
 
-	if (!source->is_signed)
+	if (!input->is_signed)
 		return 0;
-	r = pass_skip(pass, (uint64_t)source->stat.st_size, error);
+	r = pass_skip(pass, (uint64_t)input->stat.st_size, error);
 	if (r < 0)
 		return r;
 	if (EVP_DigestFinal_ex(pass->digest, sha256, NULL) != 1)
 		return fr_fail_memory(error);
-	if (pass->notes_differ ||
-	    memcmp(sha256, source->sha256, FR_SHA256_SIZE))
-		return changed(source, error);
+	if (pass->notes_differ || memcmp(sha256, input->sha256, FR_SHA256_SIZE))
+		return changed(input, error);
 	return 0;
 }
 
@@ -586,17 +584,17 @@ static void name_file(const struct part *part, struct fr_error *error)
 {
 	char text[sizeof(error->text)];
 
-	if (!error || strstr(error->text, part->source->path))
+	if (!error || strstr(error->text, part->input->path))
 		return;
 	memcpy(text, error->text, sizeof(text));
-	fr_fail(error, error->failure, 0, "%s: %s", part->source->path, text);
+	fr_fail(error, error->failure, 0, "%s: %s", part->input->path, text);
 }
 
 static int open_stream(struct pass *pass, uint64_t limit,
 		       struct fr_stream **ret, struct fr_error *error)
 {
-	const struct fr_input input = { pass_read, pass };
-	int r = fr_stream_open(&input, pass->part->compression, limit, ret,
+	const struct fr_reader reader = { pass_read, pass };
+	int r = fr_stream_open(&reader, pass->part->compression, limit, ret,
 			       error);
 
 	if (r < 0)
@@ -631,14 +629,14 @@ static int check_initrd_total(const struct fr_payload *payload,
 }
 
 static struct part *add_part(struct fr_payload *payload,
-			     enum fr_segment segment, struct source *source,
+			     enum fr_segment segment, struct input *input,
 			     uint64_t offset, uint64_t size)
 {
 	struct part *part = &payload->parts[payload->part_count++];
 
 	*part = (struct part){
 		.segment = segment,
-		.source = source,
+		.input = input,
 		.offset = offset,
 		.size = size,
 	};
@@ -663,11 +661,11 @@ static int check_kernel_start(const struct part *part, uint64_t limit,
 		name_file(part, error);
 		return (int)n;
 	}
-	return fr_image_check_arm64(head, (size_t)n, part->source->path, error);
+	return fr_image_check_arm64(head, (size_t)n, part->input->path, error);
 }
 
 /* A kernel that is not a UKI: all of a file, or of a UKI's section. */
-static int add_kernel(struct fr_payload *payload, struct source *source,
+static int add_kernel(struct fr_payload *payload, struct input *input,
 		      uint64_t offset, uint64_t size, struct fr_error *error)
 {
 	struct fr_image image = { 0 };
@@ -675,26 +673,26 @@ static int add_kernel(struct fr_payload *payload, struct source *source,
 	const char *head;
 	int r;
 
-	r = look(source, offset, size < HEAD_SIZE ? (size_t)size : HEAD_SIZE,
+	r = look(input, offset, size < HEAD_SIZE ? (size_t)size : HEAD_SIZE,
 		 &head, error);
 	if (r < 0)
 		return r;
 	r = fr_image_probe(head, size < HEAD_SIZE ? (size_t)size : HEAD_SIZE,
-			   size, source->path, &image, error);
+			   size, input->path, &image, error);
 	if (r < 0)
 		return r;
 	if (image.kind == FR_IMAGE_PE)
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -ENOEXEC,
 			"%s: is an EFI program, not a kernel; if it is a UKI, stage it as one (--uki)",
-			source->path);
+			input->path);
 	if (image.size > payload->kernel_size_max)
 		return fr_fail(
 			error, FR_TOO_LARGE, -EFBIG,
 			"%s: the kernel has %llu bytes, but %llu are allowed; see KernelSizeMax= in fastreboot.conf",
-			source->path, (unsigned long long)image.size,
+			input->path, (unsigned long long)image.size,
 			(unsigned long long)payload->kernel_size_max);
-	part = add_part(payload, FR_SEGMENT_KERNEL, source,
+	part = add_part(payload, FR_SEGMENT_KERNEL, input,
 			offset + image.offset, image.size);
 	part->compression = image.compression;
 	part->size_appended = image.kind == FR_IMAGE_ZBOOT;
@@ -709,14 +707,14 @@ static int add_initrds(struct fr_payload *payload, char *const *paths,
 			       "more than %d initrds; join some of them",
 			       FR_INITRDS_MAX);
 	for (; paths && *paths; paths++) {
-		struct source *source;
-		int r = add_source(payload, *paths, payload->initrd_size_max,
-				   NULL, &source, error);
+		struct input *input;
+		int r = add_input(payload, *paths, payload->initrd_size_max,
+				  NULL, &input, error);
 
 		if (r < 0)
 			return r;
-		add_part(payload, FR_SEGMENT_INITRD, source, 0,
-			 (uint64_t)source->stat.st_size);
+		add_part(payload, FR_SEGMENT_INITRD, input, 0,
+			 (uint64_t)input->stat.st_size);
 	}
 	return check_initrd_total(payload, error);
 }
@@ -725,28 +723,28 @@ static int add_initrds(struct fr_payload *payload, char *const *paths,
 static int add_root_image(struct fr_payload *payload, const char *path,
 			  struct fr_error *error)
 {
-	struct source *source;
+	struct input *input;
 	const char *head;
 	uint64_t size;
 	size_t head_size;
 	int r;
 
-	r = add_source(payload, path, payload->root_image_size_max, NULL,
-		       &source, error);
+	r = add_input(payload, path, payload->root_image_size_max, NULL, &input,
+		      error);
 	if (r < 0)
 		return r;
-	size = (uint64_t)source->stat.st_size;
+	size = (uint64_t)input->stat.st_size;
 	head_size = size < FR_ROOT_IMAGE_HEAD ? (size_t)size :
 						FR_ROOT_IMAGE_HEAD;
-	r = look(source, 0, head_size, &head, error);
+	r = look(input, 0, head_size, &head, error);
 	if (r < 0)
 		return r;
-	r = fr_root_image_probe(head, head_size, size, source->path,
+	r = fr_root_image_probe(head, head_size, size, input->path,
 				&payload->root_type, error);
 	if (r < 0)
 		return r;
 	payload->has_root = true;
-	add_part(payload, FR_SEGMENT_ROOT, source, 0, size);
+	add_part(payload, FR_SEGMENT_ROOT, input, 0, size);
 	return 0;
 }
 
@@ -770,7 +768,7 @@ static uint32_t be32(const char *at)
 	       (uint32_t)byte[2] << 8 | byte[3];
 }
 
-static int add_dtb_part(struct fr_payload *payload, struct source *source,
+static int add_dtb_part(struct fr_payload *payload, struct input *input,
 			uint64_t offset, uint64_t size, struct fr_error *error)
 {
 	const char *head;
@@ -779,35 +777,35 @@ static int add_dtb_part(struct fr_payload *payload, struct source *source,
 	if (size > FR_DTB_SIZE_MAX)
 		return fr_fail(error, FR_TOO_LARGE, -EFBIG,
 			       "%s: the device tree is larger than 2 MiB",
-			       source->path);
-	r = look(source, offset, size < 8 ? (size_t)size : 8, &head, error);
+			       input->path);
+	r = look(input, offset, size < 8 ? (size_t)size : 8, &head, error);
 	if (r < 0)
 		return r;
 	if (size < 8 || be32(head) != 0xd00dfeed)
 		return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL,
 			       "%s: is not a compiled device tree",
-			       source->path);
+			       input->path);
 	if (be32(head + 4) > size)
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -EINVAL,
 			"%s: the device tree is cut off; get the file again",
-			source->path);
-	add_part(payload, FR_SEGMENT_DTB, source, offset, size);
+			input->path);
+	add_part(payload, FR_SEGMENT_DTB, input, offset, size);
 	return 0;
 }
 
 static int add_dtb(struct fr_payload *payload, const char *path,
 		   struct fr_error *error)
 {
-	struct source *source;
+	struct input *input;
 	int r;
 
 	if (!path)
 		return 0;
-	r = add_source(payload, path, FR_DTB_SIZE_MAX, NULL, &source, error);
+	r = add_input(payload, path, FR_DTB_SIZE_MAX, NULL, &input, error);
 	if (r < 0)
 		return r;
-	return add_dtb_part(payload, source, 0, (uint64_t)source->stat.st_size,
+	return add_dtb_part(payload, input, 0, (uint64_t)input->stat.st_size,
 			    error);
 }
 
@@ -857,7 +855,7 @@ static int set_title_from_path(struct fr_payload *payload, const char *path,
 /* UKIs */
 
 /* A section's text without what tools leave at its end; NULL: no section. */
-static int section_text(struct source *source, const struct fr_pe *pe,
+static int section_text(struct input *input, const struct fr_pe *pe,
 			enum fr_pe_section_name name, char **ret,
 			struct fr_error *error)
 {
@@ -872,8 +870,8 @@ static int section_text(struct source *source, const struct fr_pe *pe,
 	if (section->size > TEXT_SECTION_MAX)
 		return fr_fail(error, FR_INVALID_PAYLOAD, -EFBIG,
 			       "%s: a section with text is larger than 64 KiB",
-			       source->path);
-	r = look(source, section->offset, (size_t)section->size, &data, error);
+			       input->path);
+	r = look(input, section->offset, (size_t)section->size, &data, error);
 	if (r < 0)
 		return r;
 	size = strnlen(data, (size_t)section->size);
@@ -883,26 +881,26 @@ static int section_text(struct source *source, const struct fr_pe *pe,
 	return *ret ? 0 : fr_fail_memory(error);
 }
 
-static int set_uki_cmdline(struct fr_payload *payload, struct source *source,
+static int set_uki_cmdline(struct fr_payload *payload, struct input *input,
 			   const struct fr_pe *pe, struct fr_error *error)
 {
 	_cleanup_free_ char *cmdline = NULL;
 	int r;
 
-	r = section_text(source, pe, FR_PE_CMDLINE, &cmdline, error);
+	r = section_text(input, pe, FR_PE_CMDLINE, &cmdline, error);
 	if (r < 0 || !cmdline)
 		return r;
-	if (payload->cmdline && source->is_signed)
+	if (payload->cmdline && input->is_signed)
 		return fr_fail(
 			error, FR_REFUSED, -EPERM,
 			"%s: the command line of a signed UKI can't be replaced",
-			source->path);
+			input->path);
 	if (payload->cmdline)
 		return 0;
 	for (char *c = cmdline; *c; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
-	return set_cmdline(payload, cmdline, source->path, error);
+	return set_cmdline(payload, cmdline, input->path, error);
 }
 
 /* The value of PRETTY_NAME in an os-release file, or NULL. */
@@ -927,7 +925,7 @@ static char *pretty_name(const char *text)
 	return strndup(at, size);
 }
 
-static int set_uki_title(struct fr_payload *payload, struct source *source,
+static int set_uki_title(struct fr_payload *payload, struct input *input,
 			 const struct fr_pe *pe, struct fr_error *error)
 {
 	_cleanup_free_ char *release = NULL;
@@ -936,16 +934,16 @@ static int set_uki_title(struct fr_payload *payload, struct source *source,
 	char *title = NULL;
 	int r;
 
-	r = section_text(source, pe, FR_PE_OSREL, &osrel, error);
+	r = section_text(input, pe, FR_PE_OSREL, &osrel, error);
 	if (r < 0)
 		return r;
-	r = section_text(source, pe, FR_PE_UNAME, &release, error);
+	r = section_text(input, pe, FR_PE_UNAME, &release, error);
 	if (r < 0)
 		return r;
 	if (osrel)
 		name = pretty_name(osrel);
 	if (!name || !*name)
-		return set_title_from_path(payload, source->path, error);
+		return set_title_from_path(payload, input->path, error);
 	if (!release || !*release)
 		return set_title(payload, fr_steal_pointer(name), error);
 	if (asprintf(&title, "%s (%s)", name, release) < 0)
@@ -953,7 +951,7 @@ static int set_uki_title(struct fr_payload *payload, struct source *source,
 	return set_title(payload, title, error);
 }
 
-static int add_uki_parts(struct fr_payload *payload, struct source *source,
+static int add_uki_parts(struct fr_payload *payload, struct input *input,
 			 const struct fr_pe *pe, bool own_dtb,
 			 struct fr_error *error)
 {
@@ -962,74 +960,73 @@ static int add_uki_parts(struct fr_payload *payload, struct source *source,
 	const struct fr_pe_section *dtb = &pe->section[FR_PE_DTB];
 	int r;
 
-	r = add_kernel(payload, source, kernel->offset, kernel->size, error);
+	r = add_kernel(payload, input, kernel->offset, kernel->size, error);
 	if (r < 0)
 		return r;
 	if (initrd->present && initrd->size)
-		add_part(payload, FR_SEGMENT_INITRD, source, initrd->offset,
+		add_part(payload, FR_SEGMENT_INITRD, input, initrd->offset,
 			 initrd->size);
 	if (own_dtb && dtb->present && dtb->size)
-		return add_dtb_part(payload, source, dtb->offset, dtb->size,
+		return add_dtb_part(payload, input, dtb->offset, dtb->size,
 				    error);
 	return 0;
 }
 
-static int parse_uki(struct source *source, struct fr_pe *ret,
+static int parse_uki(struct input *input, struct fr_pe *ret,
 		     struct fr_error *error)
 {
-	uint64_t file_size = (uint64_t)source->stat.st_size;
+	uint64_t file_size = (uint64_t)input->stat.st_size;
 	size_t size = file_size < HEAD_SIZE ? (size_t)file_size : HEAD_SIZE;
 	struct fr_image image;
 	const char *head;
 	int r;
 
-	r = look(source, 0, size, &head, error);
+	r = look(input, 0, size, &head, error);
 	if (r < 0)
 		return r;
-	r = fr_image_probe(head, size, file_size, source->path, &image, error);
+	r = fr_image_probe(head, size, file_size, input->path, &image, error);
 	if (r < 0)
 		return r;
 	if (image.kind == FR_IMAGE_PE) {
-		r = fr_pe_parse(head, size, file_size, source->path, ret,
-				error);
+		r = fr_pe_parse(head, size, file_size, input->path, ret, error);
 		if (r < 0 || ret->section[FR_PE_LINUX].present)
 			return r;
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -ENOEXEC,
 			"%s: is an EFI program without a .linux section, so it is no UKI",
-			source->path);
+			input->path);
 	}
 	return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
 		       "%s: is a kernel, not a UKI; stage it as one (--kernel)",
-		       source->path);
+		       input->path);
 }
 
 static int open_uki(struct fr_payload *payload, const char *path,
 		    struct fr_error *error)
 {
 	const struct fr_payload_request *request = &payload->request;
-	struct source *source;
+	struct input *input;
 	struct fr_pe pe = { 0 };
 	int r;
 
-	r = add_source(payload, path,
-		       payload->kernel_size_max + payload->initrd_size_max +
-			       UKI_OTHER_MAX,
-		       request->signature, &source, error);
+	r = add_input(payload, path,
+		      payload->kernel_size_max + payload->initrd_size_max +
+			      UKI_OTHER_MAX,
+		      request->signature, &input, error);
 	if (r < 0)
 		return r;
-	r = parse_uki(source, &pe, error);
+	r = parse_uki(input, &pe, error);
 	if (r < 0)
 		return r;
-	r = set_uki_cmdline(payload, source, &pe, error);
+	r = set_uki_cmdline(payload, input, &pe, error);
 	if (r < 0)
 		return r;
 	if (!payload->title) {
-		r = set_uki_title(payload, source, &pe, error);
+		r = set_uki_title(payload, input, &pe, error);
 		if (r < 0)
 			return r;
 	}
-	r = add_uki_parts(payload, source, &pe, !request->devicetree, error);
+	r = add_uki_parts(payload, input, &pe, !request->devicetree, error);
 	if (r < 0)
 		return r;
 	r = add_initrds(payload, request->initrds, error);
@@ -1044,15 +1041,14 @@ static int open_kernel(struct fr_payload *payload, const char *path,
 		       char *const *initrds, const char *root_image,
 		       const char *devicetree, struct fr_error *error)
 {
-	struct source *source;
+	struct input *input;
 	int r;
 
-	r = add_source(payload, path, payload->kernel_size_max,
-		       payload->request.signature, &source, error);
+	r = add_input(payload, path, payload->kernel_size_max,
+		      payload->request.signature, &input, error);
 	if (r < 0)
 		return r;
-	r = add_kernel(payload, source, 0, (uint64_t)source->stat.st_size,
-		       error);
+	r = add_kernel(payload, input, 0, (uint64_t)input->stat.st_size, error);
 	if (r < 0)
 		return r;
 	r = add_initrds_or_root(payload, initrds, root_image, error);
@@ -1221,8 +1217,8 @@ struct fr_payload *fr_payload_close(struct fr_payload *payload)
 {
 	if (!payload)
 		return NULL;
-	for (size_t i = 0; i < payload->source_count; i++)
-		source_done(&payload->sources[i]);
+	for (size_t i = 0; i < payload->input_count; i++)
+		input_done(&payload->inputs[i]);
 	fr_payload_request_done(&payload->request);
 	fr_strv_free(payload->certificates);
 	free(payload->cmdline);
@@ -1279,7 +1275,7 @@ static int copy_stream(struct writer *writer, const struct part *part,
 		if (n <= 0)
 			return (int)n;
 		r = first ? fr_image_check_arm64(buffer, (size_t)n,
-						 part->source->path, error) :
+						 part->input->path, error) :
 			    0;
 		if (r < 0)
 			return r;
@@ -1360,8 +1356,8 @@ static uint64_t total_bytes(const struct fr_payload *payload)
 	for (size_t i = 0; i < payload->part_count; i++) {
 		const struct part *part = &payload->parts[i];
 
-		total += part->source->is_signed ?
-				 (uint64_t)part->source->stat.st_size :
+		total += part->input->is_signed ?
+				 (uint64_t)part->input->stat.st_size :
 				 part->size;
 	}
 	return total;
@@ -1428,7 +1424,7 @@ const char *fr_payload_title(const struct fr_payload *payload)
 /* It is what is opened first. */
 const char *fr_payload_kernel_path(const struct fr_payload *payload)
 {
-	return payload->sources[0].path;
+	return payload->inputs[0].path;
 }
 
 const uint8_t *fr_payload_sha256(const struct fr_payload *payload,

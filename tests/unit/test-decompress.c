@@ -412,14 +412,14 @@ static ssize_t failing_read(void *userdata, void *buffer, size_t size,
 
 static void errors_of_the_reader(void **state)
 {
-	const struct fr_input input = { .read = failing_read };
+	const struct fr_reader reader = { .read = failing_read };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		_cleanup_(fr_stream_closep) struct fr_stream *stream = NULL;
 		struct fr_error error = { 0 };
 		char byte;
 
-		assert_int_equal(fr_stream_open(&input, kinds[i], NO_LIMIT,
+		assert_int_equal(fr_stream_open(&reader, kinds[i], NO_LIMIT,
 						&stream, &error),
 				 0);
 		expect_error((int)fr_stream_read(stream, &byte, 1, &error),
