@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Kernels with what goes with them: named one by one, or by a boot loader entry,
+ * which may name a UKI instead.
+ */
+#include "entry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bls.h"
+#include "parts.h"
+#include "text.h"
+#include "uki.h"
+
+int payload_open_kernel(struct fr_payload *payload, const char *path,
+			char *const *initrds, const char *root_image,
+			const char *devicetree, struct fr_error *error)
+{
+	struct input *input;
+	int r;
+
+	r = payload_add_input(payload, path, payload->kernel_size_max,
+			      payload->request.signature, &input, error);
+	if (r < 0)
+		return r;
+	r = payload_add_kernel(payload, input, 0, (uint64_t)input->stat.st_size,
+			       error);
+	if (r < 0)
+		return r;
+	r = payload_add_initrds_or_root(payload, initrds, root_image, error);
+	if (r < 0)
+		return r;
+	r = payload_add_dtb(payload, devicetree, error);
+	if (r < 0 || payload->title)
+		return r;
+	return payload_set_title_from_path(payload, path, error);
+}
+
+static int check_architecture(const struct fr_bls_entry *entry,
+			      struct fr_error *error)
+{
+	const char *is = entry->architecture;
+
+	if (!is || !strcasecmp(is, "aa64") || !strcasecmp(is, "arm64") ||
+	    !strcasecmp(is, "aarch64"))
+		return 0;
+	return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
+		       "the boot loader entry %s is for %s, not for arm64",
+		       entry->id, is);
+}
+
+static int set_entry_title(struct fr_payload *payload,
+			   const struct fr_bls_entry *entry,
+			   struct fr_error *error)
+{
+	const char *title = entry->title ?: entry->id;
+	char *joined = NULL;
+
+	if (!entry->version || strstr(title, entry->version))
+		return payload_set_title(payload, strdup(title), error);
+	if (asprintf(&joined, "%s (%s)", title, entry->version) < 0)
+		joined = NULL;
+	return payload_set_title(payload, joined, error);
+}
+
+int payload_open_entry(struct fr_payload *payload, char *const *boot_roots,
+		       struct fr_error *error)
+{
+	_cleanup_bls_entry_ struct fr_bls_entry entry = { 0 };
+	int r;
+
+	r = fr_bls_load(boot_roots, payload->request.entry, &entry, error);
+	if (r < 0)
+		return r;
+	r = check_architecture(&entry, error);
+	if (r < 0)
+		return r;
+	r = set_entry_title(payload, &entry, error);
+	if (r < 0)
+		return r;
+	if (entry.uki_path && payload->request.root_image)
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"the boot loader entry %s is about a UKI, with which a root image does not go",
+			entry.id);
+	if (entry.uki_path)
+		return payload_open_uki(payload, entry.uki_path, error);
+	if (!payload->cmdline) {
+		r = payload_set_cmdline(payload, entry.options, entry.id,
+					error);
+		if (r < 0)
+			return r;
+	}
+	return payload_open_kernel(payload, entry.linux_path, entry.initrds,
+				   payload->request.root_image ?:
+								 entry.root_image,
+				   entry.devicetree, error);
+}

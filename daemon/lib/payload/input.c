@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files that a payload is read from: opened once, checked, and looked into. */
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "io.h"
+
+int input_fail(const char *path, int err, struct fr_error *error)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENOTDIR:
+		return fr_fail(error, FR_NOT_FOUND, err,
+			       "%s: there is no such file", path);
+	case -EISDIR:
+	case -EINVAL:
+		return fr_fail(error, FR_INVALID_PAYLOAD, err,
+			       "%s: is not a regular file", path);
+	default:
+		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
+			       strerror(-err));
+	}
+}
+
+static int check_signature(struct input *input, char *const *certificates,
+			   const char *signature, struct fr_error *error)
+{
+	_cleanup_free_ char *beside = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (!signature && asprintf(&beside, "%s.p7s", input->path) < 0) {
+		beside = NULL;
+		return fr_fail_memory(error);
+	}
+	if (!signature)
+		signature = beside;
+	fd = fr_open_file(AT_FDCWD, signature);
+	if (fd == -ENOENT)
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"%s: this machine wants a signature, but there is no %s",
+			input->path, signature);
+	if (fd < 0)
+		return fr_fail(error, FR_SIGNATURE, fd,
+			       "can't read the signature %s: %s", signature,
+			       strerror(-fd));
+	r = fr_signature_check(input->fd, fd, certificates, input->path,
+			       input->sha256, error);
+	if (r < 0)
+		return r;
+	input->is_signed = true;
+	return 0;
+}
+
+static int check_size(const struct input *input, uint64_t limit,
+		      struct fr_error *error)
+{
+	if (!input->stat.st_size)
+		return fr_fail(error, FR_INVALID_PAYLOAD, -ENODATA,
+			       "%s: is empty", input->path);
+	if ((uint64_t)input->stat.st_size > limit)
+		return fr_fail(
+			error, FR_TOO_LARGE, -EFBIG,
+			"%s: has %lld bytes, but %llu are allowed; see KernelSizeMax=, InitrdSizeMax= and RootImageSizeMax= in fastreboot.conf",
+			input->path, (long long)input->stat.st_size,
+			(unsigned long long)limit);
+	return 0;
+}
+
+int input_open(const char *path, uint64_t limit, char *const *certificates,
+	       const char *signature, struct input *ret, struct fr_error *error)
+{
+	_cleanup_(input_done) struct input input = { .fd = -1 };
+	int r;
+
+	input.fd = fr_open_file(AT_FDCWD, path);
+	if (input.fd < 0)
+		return input_fail(path, input.fd, error);
+	input.path = strdup(path);
+	if (!input.path)
+		return fr_fail_memory(error);
+	if (fstat(input.fd, &input.stat) < 0)
+		return input_fail(path, -errno, error);
+	r = check_size(&input, limit, error);
+	if (r < 0)
+		return r;
+	if (*certificates) {
+		r = check_signature(&input, certificates, signature, error);
+		if (r < 0)
+			return r;
+	}
+	*ret = input;
+	input = (struct input){ .fd = -1 };
+	return 0;
+}
+
+void input_done(struct input *input)
+{
+	free(input->path);
+	fr_closep(&input->fd);
+	while (input->notes) {
+		struct note *note = input->notes;
+
+		input->notes = note->next;
+		free(note);
+	}
+}
+
+int input_fail_changed(const struct input *input, struct fr_error *error)
+{
+	return fr_fail(
+		error, FR_SOURCE_CHANGED, -ESTALE,
+		"%s: has changed since it was checked; wait until whatever writes it is done, and stage again",
+		input->path);
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool input_is_unchanged(const struct input *input)
+{
+	const struct stat *before = &input->stat;
+	struct stat now;
+
+	return !fstat(input->fd, &now) && now.st_dev == before->st_dev &&
+	       now.st_ino == before->st_ino && now.st_size == before->st_size &&
+	       same_time(&now.st_mtim, &before->st_mtim) &&
+	       same_time(&now.st_ctim, &before->st_ctim);
+}
+
+int input_look(struct input *input, uint64_t offset, size_t size,
+	       const char **ret, struct fr_error *error)
+{
+	struct note *note = malloc(sizeof(*note) + size + 1);
+	ssize_t n;
+
+	if (!note)
+		return fr_fail_memory(error);
+	n = fr_pread_full(input->fd, note->data, size, offset);
+	if (n < 0 || (size_t)n != size) {
+		free(note);
+		return n < 0 ? input_fail(input->path, (int)n, error) :
+			       input_fail_changed(input, error);
+	}
+	note->data[size] = '\0';
+	note->offset = offset;
+	note->size = size;
+	note->next = input->notes;
+	input->notes = note;
+	*ret = note->data;
+	return 0;
+}

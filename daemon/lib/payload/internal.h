@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a payload consists of. Only the files of this folder include this; all
+ * others use payload.h.
+ */
+#ifndef FR_PAYLOAD_INTERNAL_H
+#define FR_PAYLOAD_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image.h"
+#include "input.h"
+#include "pass.h"
+#include "payload.h"
+#include "pe.h"
+
+/* A kernel or UKI, initrds or a root image, a device tree. */
+#define INPUTS_MAX (FR_INITRDS_MAX + 2)
+/* The same, and what a UKI has. */
+#define PARTS_MAX (FR_INITRDS_MAX + 3)
+/* What is looked at to tell kernels and UKIs apart. */
+#define HEAD_SIZE FR_PE_HEAD
+
+_Static_assert(HEAD_SIZE >= FR_IMAGE_HEAD, "one look is enough for both");
+
+/**
+ * struct fr_payload - an open payload
+ * @request: what was asked for
+ * @kernel_size_max: most bytes of the kernel, decompressed
+ * @initrd_size_max: most bytes of all initrds together
+ * @root_image_size_max: most bytes of the root image
+ * @certificates: trusted ones; an empty list when no signature is wanted
+ * @cmdline: command line; NULL until one is known
+ * @title: what to call it; NULL until that is known
+ * @has_root: it has a root image
+ * @root_type: type of its file system; NULL: not known
+ * @inputs: files; the first is the kernel's or UKI's
+ * @input_count: how many
+ * @parts: what is handed over, in this order within a segment
+ * @part_count: how many
+ * @written: the last fr_payload_write() has succeeded
+ * @size: bytes of each segment that were handed over
+ * @sha256: hashes of them
+ */
+struct fr_payload {
+	struct fr_payload_request request;
+	uint64_t kernel_size_max;
+	uint64_t initrd_size_max;
+	uint64_t root_image_size_max;
+	char **certificates;
+	char *cmdline;
+	char *title;
+	bool has_root;
+	const char *root_type;
+	struct input inputs[INPUTS_MAX];
+	size_t input_count;
+	struct part parts[PARTS_MAX];
+	size_t part_count;
+	bool written;
+	uint64_t size[FR_SEGMENTS];
+	uint8_t sha256[FR_SEGMENTS][FR_SHA256_SIZE];
+};
+
+#endif

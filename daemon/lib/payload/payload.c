@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From a request to bytes.
+ *
+ *	input	an open file, as it was when it was checked
+ *	part	a range of an input that becomes (a piece of) a segment, perhaps
+ *		decompressed
+ *	pass	reading a part once
+ *	source	the request as a line of JSON, which the ledger keeps
+ *
+ * Between check and use
+ * ---------------------
+ * A file can change after it was checked. What protects against that:
+ *
+ * - Files are opened once.
+ * - When all is written, each file has to have the device, inode, size and
+ *   times that it had when it was opened.
+ * - Of a signed file every pass reads all bytes, also those that are not handed
+ *   over, and their SHA-256 has to be the one that the signature was verified
+ *   with. Headers are read before, and decide which range is the kernel: each
+ *   such look is noted, and every pass compares its bytes with the note. So the
+ *   decisions too were made from bytes that were signed, even if somebody
+ *   exchanged them for the moment of the look and set the times back.
+ *
+ * All this is known only when a pass has ended, so what went into a slot by then
+ * must not be sealed unless fr_payload_write() succeeds.
+ *
+ * A boot loader entry is not signed, and so is its command line: whoever may
+ * write there decides how the kernel is started, as with a boot loader. A UKI
+ * that is signed keeps its own.
+ *
+ * Files of this folder
+ * --------------------
+ * request.c checks what was asked for; input.c opens files; entry.c and uki.c find
+ * out what the payload consists of, by the help of parts.c and text.c; write.c
+ * hands it over in passes, pass.c; source.c is about the ledger's line.
+ */
+#include "payload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "entry.h"
+#include "internal.h"
+#include "request.h"
+#include "strv.h"
+#include "text.h"
+#include "uki.h"
+
+FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
+
+const char *fr_segment_name(enum fr_segment segment)
+{
+	static const char *const names[FR_SEGMENTS] = {
+		[FR_SEGMENT_KERNEL] = "kernel",
+		[FR_SEGMENT_INITRD] = "initrd",
+		[FR_SEGMENT_ROOT] = "root",
+		[FR_SEGMENT_DTB] = "dtb",
+	};
+
+	return names[segment];
+}
+
+static int prepare(struct fr_payload *payload, const struct fr_config *config,
+		   const struct fr_payload_request *request,
+		   struct fr_error *error)
+{
+	int r;
+
+	payload->kernel_size_max = config->kernel_size_max;
+	payload->initrd_size_max = config->initrd_size_max;
+	payload->root_image_size_max = config->root_image_size_max;
+	if (request_copy(request, &payload->request) < 0 ||
+	    fr_strv_copy(config->trusted_certificates, &payload->certificates) <
+		    0)
+		return fr_fail_memory(error);
+	r = request_check(request, error);
+	if (r < 0)
+		return r;
+	if (request->signature && !*payload->certificates)
+		return fr_fail(
+			error, FR_SIGNATURE, -ENOKEY,
+			"%s can't be checked: TrustedCertificates= in fastreboot.conf names no certificate",
+			request->signature);
+	if (request->cmdline)
+		return payload_set_cmdline(payload, request->cmdline, NULL,
+					   error);
+	return 0;
+}
+
+int fr_payload_open(const struct fr_config *config,
+		    const struct fr_payload_request *request,
+		    struct fr_payload **ret, struct fr_error *error)
+{
+	_cleanup_(fr_payload_closep) struct fr_payload *payload =
+		calloc(1, sizeof(*payload));
+	int r;
+
+	if (!payload)
+		return fr_fail_memory(error);
+	r = prepare(payload, config, request, error);
+	if (r < 0)
+		return r;
+	if (request->entry)
+		r = payload_open_entry(payload, config->boot_roots, error);
+	else if (request->uki)
+		r = payload_open_uki(payload, request->uki, error);
+	else
+		r = payload_open_kernel(payload, request->kernel,
+					request->initrds, request->root_image,
+					request->devicetree, error);
+	if (r < 0)
+		return r;
+	r = payload_complete_cmdline(payload, error);
+	if (r < 0)
+		return r;
+	*ret = fr_steal_pointer(payload);
+	return 0;
+}
+
+struct fr_payload *fr_payload_close(struct fr_payload *payload)
+{
+	if (!payload)
+		return NULL;
+	for (size_t i = 0; i < payload->input_count; i++)
+		input_done(&payload->inputs[i]);
+	fr_payload_request_done(&payload->request);
+	fr_strv_free(payload->certificates);
+	free(payload->cmdline);
+	free(payload->title);
+	free(payload);
+	return NULL;
+}
+
+const char *fr_payload_cmdline(const struct fr_payload *payload)
+{
+	return payload->cmdline;
+}
+
+const char *fr_payload_title(const struct fr_payload *payload)
+{
+	return payload->title;
+}
+
+/* It is what is opened first. */
+const char *fr_payload_kernel_path(const struct fr_payload *payload)
+{
+	return payload->inputs[0].path;
+}
+
+const uint8_t *fr_payload_sha256(const struct fr_payload *payload,
+				 enum fr_segment segment)
+{
+	if (!payload->written || !payload->size[segment])
+		return NULL;
+	return payload->sha256[segment];
+}
+
+uint64_t fr_payload_size(const struct fr_payload *payload,
+			 enum fr_segment segment)
+{
+	return payload->written ? payload->size[segment] : 0;
+}

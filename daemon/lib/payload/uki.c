@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Unified kernel images: one PE file whose sections are a payload. */
+#include "uki.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "image.h"
+#include "parts.h"
+#include "pe.h"
+#include "text.h"
+
+#define TEXT_SECTION_MAX 65536
+/* What a UKI may have besides kernel and initrd. */
+#define UKI_OTHER_MAX (16ULL << 20)
+
+/* A section's text without what tools leave at its end; NULL: no section. */
+static int section_text(struct input *input, const struct fr_pe *pe,
+			enum fr_pe_section_name name, char **ret,
+			struct fr_error *error)
+{
+	const struct fr_pe_section *section = &pe->section[name];
+	const char *data;
+	size_t size;
+	int r;
+
+	*ret = NULL;
+	if (!section->present)
+		return 0;
+	if (section->size > TEXT_SECTION_MAX)
+		return fr_fail(error, FR_INVALID_PAYLOAD, -EFBIG,
+			       "%s: a section with text is larger than 64 KiB",
+			       input->path);
+	r = input_look(input, section->offset, (size_t)section->size, &data,
+		       error);
+	if (r < 0)
+		return r;
+	size = strnlen(data, (size_t)section->size);
+	while (size && strchr(" \t\r\n", data[size - 1]))
+		size--;
+	*ret = strndup(data, size);
+	return *ret ? 0 : fr_fail_memory(error);
+}
+
+static int set_uki_cmdline(struct fr_payload *payload, struct input *input,
+			   const struct fr_pe *pe, struct fr_error *error)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	int r;
+
+	r = section_text(input, pe, FR_PE_CMDLINE, &cmdline, error);
+	if (r < 0 || !cmdline)
+		return r;
+	if (payload->cmdline && input->is_signed)
+		return fr_fail(
+			error, FR_REFUSED, -EPERM,
+			"%s: the command line of a signed UKI can't be replaced",
+			input->path);
+	if (payload->cmdline)
+		return 0;
+	for (char *c = cmdline; *c; c++)
+		if (*c == '\n' || *c == '\r')
+			*c = ' ';
+	return payload_set_cmdline(payload, cmdline, input->path, error);
+}
+
+/* The value of PRETTY_NAME in an os-release file, or NULL. */
+static char *pretty_name(const char *text)
+{
+	static const char key[] = "PRETTY_NAME=";
+	const char *at = text;
+	size_t size;
+
+	while (strncmp(at, key, strlen(key))) {
+		at = strchr(at, '\n');
+		if (!at)
+			return NULL;
+		at++;
+	}
+	at += strlen(key);
+	size = strcspn(at, "\r\n");
+	if (size >= 2 && (*at == '"' || *at == '\'') && at[size - 1] == *at) {
+		at++;
+		size -= 2;
+	}
+	return strndup(at, size);
+}
+
+static int set_uki_title(struct fr_payload *payload, struct input *input,
+			 const struct fr_pe *pe, struct fr_error *error)
+{
+	_cleanup_free_ char *release = NULL;
+	_cleanup_free_ char *osrel = NULL;
+	_cleanup_free_ char *name = NULL;
+	char *title = NULL;
+	int r;
+
+	r = section_text(input, pe, FR_PE_OSREL, &osrel, error);
+	if (r < 0)
+		return r;
+	r = section_text(input, pe, FR_PE_UNAME, &release, error);
+	if (r < 0)
+		return r;
+	if (osrel)
+		name = pretty_name(osrel);
+	if (!name || !*name)
+		return payload_set_title_from_path(payload, input->path, error);
+	if (!release || !*release)
+		return payload_set_title(payload, fr_steal_pointer(name),
+					 error);
+	if (asprintf(&title, "%s (%s)", name, release) < 0)
+		title = NULL;
+	return payload_set_title(payload, title, error);
+}
+
+static int add_uki_parts(struct fr_payload *payload, struct input *input,
+			 const struct fr_pe *pe, bool own_dtb,
+			 struct fr_error *error)
+{
+	const struct fr_pe_section *kernel = &pe->section[FR_PE_LINUX];
+	const struct fr_pe_section *initrd = &pe->section[FR_PE_INITRD];
+	const struct fr_pe_section *dtb = &pe->section[FR_PE_DTB];
+	int r;
+
+	r = payload_add_kernel(payload, input, kernel->offset, kernel->size,
+			       error);
+	if (r < 0)
+		return r;
+	if (initrd->present && initrd->size)
+		payload_add_part(payload, FR_SEGMENT_INITRD, input,
+				 initrd->offset, initrd->size);
+	if (own_dtb && dtb->present && dtb->size)
+		return payload_add_dtb_part(payload, input, dtb->offset,
+					    dtb->size, error);
+	return 0;
+}
+
+static int parse_uki(struct input *input, struct fr_pe *ret,
+		     struct fr_error *error)
+{
+	uint64_t file_size = (uint64_t)input->stat.st_size;
+	size_t size = file_size < HEAD_SIZE ? (size_t)file_size : HEAD_SIZE;
+	struct fr_image image;
+	const char *head;
+	int r;
+
+	r = input_look(input, 0, size, &head, error);
+	if (r < 0)
+		return r;
+	r = fr_image_probe(head, size, file_size, input->path, &image, error);
+	if (r < 0)
+		return r;
+	if (image.kind == FR_IMAGE_PE) {
+		r = fr_pe_parse(head, size, file_size, input->path, ret, error);
+		if (r < 0 || ret->section[FR_PE_LINUX].present)
+			return r;
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -ENOEXEC,
+			"%s: is an EFI program without a .linux section, so it is no UKI",
+			input->path);
+	}
+	return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
+		       "%s: is a kernel, not a UKI; stage it as one (--kernel)",
+		       input->path);
+}
+
+int payload_open_uki(struct fr_payload *payload, const char *path,
+		     struct fr_error *error)
+{
+	const struct fr_payload_request *request = &payload->request;
+	struct input *input;
+	struct fr_pe pe = { 0 };
+	int r;
+
+	r = payload_add_input(payload, path,
+			      payload->kernel_size_max +
+				      payload->initrd_size_max + UKI_OTHER_MAX,
+			      request->signature, &input, error);
+	if (r < 0)
+		return r;
+	r = parse_uki(input, &pe, error);
+	if (r < 0)
+		return r;
+	r = set_uki_cmdline(payload, input, &pe, error);
+	if (r < 0)
+		return r;
+	if (!payload->title) {
+		r = set_uki_title(payload, input, &pe, error);
+		if (r < 0)
+			return r;
+	}
+	r = add_uki_parts(payload, input, &pe, !request->devicetree, error);
+	if (r < 0)
+		return r;
+	r = payload_add_initrds(payload, request->initrds, error);
+	if (r < 0)
+		return r;
+	return payload_add_dtb(payload, request->devicetree, error);
+}
