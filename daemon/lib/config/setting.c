@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The kinds of values that a setting can have, and what is wrong with others. */
+#include "setting.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "config.h"
+#include "strv.h"
+#include "values.h"
+
+#define LIST_LENGTH_MAX 64
+
+static int bad_value(const struct setting *setting, const char *value,
+		     const char *wanted, const struct place *place)
+{
+	return fr_fail(place->error, FR_FAILED, -EINVAL,
+		       "%s:%u: %s=%s: this has to be %s", place->name,
+		       place->line, setting->key, value, wanted);
+}
+
+static int check_range(const struct setting *setting, const char *value,
+		       uint64_t number, const struct place *place)
+{
+	if (number >= setting->min && number <= setting->max)
+		return 0;
+	return fr_fail(place->error, FR_FAILED, -EINVAL,
+		       "%s:%u: %s=%s: this is too %s", place->name, place->line,
+		       setting->key, value,
+		       number < setting->min ? "small" : "large");
+}
+
+int setting_parse_size(const struct setting *setting, const char *value,
+		       void *field, const struct place *place)
+{
+	uint64_t size;
+	int r;
+
+	if (fr_parse_size(value, &size) < 0)
+		return bad_value(setting, value, "a size, for example 256M",
+				 place);
+	r = check_range(setting, value, size, place);
+	if (!r)
+		*(uint64_t *)field = size;
+	return r;
+}
+
+int setting_parse_time(const struct setting *setting, const char *value,
+		       void *field, const struct place *place)
+{
+	uint64_t usec;
+	int r;
+
+	if (fr_parse_time(value, &usec) < 0)
+		return bad_value(setting, value,
+				 "a time span, for example 30s or 5min", place);
+	r = check_range(setting, value, usec, place);
+	if (!r)
+		*(uint64_t *)field = usec;
+	return r;
+}
+
+int setting_parse_whole_seconds(const struct setting *setting,
+				const char *value, void *field,
+				const struct place *place)
+{
+	uint64_t usec = 0;
+	int r = setting_parse_time(setting, value, &usec, place);
+
+	if (r < 0)
+		return r;
+	if (usec % USEC_PER_SEC)
+		return bad_value(setting, value, "whole seconds", place);
+	*(uint64_t *)field = usec;
+	return 0;
+}
+
+int setting_parse_count(const struct setting *setting, const char *value,
+			void *field, const struct place *place)
+{
+	const char *at = value;
+	uint64_t number;
+	int r;
+
+	if (config_parse_number(&at, &number) < 0 || *at)
+		return bad_value(setting, value, "a number", place);
+	r = check_range(setting, value, number, place);
+	if (!r)
+		*(unsigned int *)field = (unsigned int)number;
+	return r;
+}
+
+static bool is_one_of(const char *value, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcasecmp(value, *words))
+			return true;
+	return false;
+}
+
+int setting_parse_bool(const struct setting *setting, const char *value,
+		       void *field, const struct place *place)
+{
+	static const char *const yes[] = { "yes", "y", "true", "t",
+					   "on",  "1", NULL };
+	static const char *const no[] = { "no",	 "n", "false", "f",
+					  "off", "0", NULL };
+
+	if (is_one_of(value, yes))
+		*(bool *)field = true;
+	else if (is_one_of(value, no))
+		*(bool *)field = false;
+	else
+		return bad_value(setting, value, "yes or no", place);
+	return 0;
+}
+
+int setting_parse_fallback(const struct setting *setting, const char *value,
+			   void *field, const struct place *place)
+{
+	enum fr_fallback *fallback = field;
+
+	if (!strcmp(value, "reboot"))
+		*fallback = FR_FALLBACK_REBOOT;
+	else if (!strcmp(value, "none"))
+		*fallback = FR_FALLBACK_NONE;
+	else
+		return bad_value(setting, value, "reboot or none", place);
+	return 0;
+}
+
+static int out_of_memory(const struct place *place)
+{
+	return fr_fail_memory(place->error);
+}
+
+int setting_parse_path(const struct setting *setting, const char *value,
+		       void *field, const struct place *place)
+{
+	char **path = field;
+	char *copy = NULL;
+
+	if (*value ? *value != '/' : setting->min > 0)
+		return bad_value(setting, value, "an absolute path", place);
+	if (*value) {
+		copy = strdup(value);
+		if (!copy)
+			return out_of_memory(place);
+	}
+	free(*path);
+	*path = copy;
+	return 0;
+}
+
+/*
+ * The next of the words that blanks separate, in quotes or not; NULL behind the
+ * last one. Moves @at behind it.
+ */
+static int next_word(const char **at, char **ret)
+{
+	const char *from = *at + strspn(*at, BLANKS);
+	size_t size;
+
+	*ret = NULL;
+	*at = from;
+	if (!*from)
+		return 0;
+	if (*from == '"' || *from == '\'') {
+		const char *end = strchr(from + 1, *from);
+
+		if (!end || !strchr(BLANKS, end[1]))
+			return -EINVAL;
+		size = (size_t)(end - from) - 1;
+		*at = end + 1;
+		from++;
+	} else {
+		size = strcspn(from, BLANKS);
+		*at = from + size;
+	}
+	*ret = strndup(from, size);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int add_path(const struct setting *setting, const char *value,
+		    char ***list, char *word, const struct place *place)
+{
+	if (*word != '/') {
+		free(word);
+		return bad_value(setting, value, "absolute paths", place);
+	}
+	if (fr_strv_length(*list) >= LIST_LENGTH_MAX) {
+		free(word);
+		return fr_fail(place->error, FR_FAILED, -EINVAL,
+			       "%s:%u: %s: these are more than %u paths",
+			       place->name, place->line, setting->key,
+			       LIST_LENGTH_MAX);
+	}
+	if (fr_strv_add(list, word) < 0)
+		return out_of_memory(place);
+	return 0;
+}
+
+int setting_reset_list(char ***list)
+{
+	char **empty = calloc(1, sizeof(*empty));
+
+	if (!empty)
+		return -ENOMEM;
+	fr_strv_free(*list);
+	*list = empty;
+	return 0;
+}
+
+int setting_parse_paths(const struct setting *setting, const char *value,
+			void *field, const struct place *place)
+{
+	char ***list = field;
+	const char *at = value;
+
+	if (!*value)
+		return setting_reset_list(list) < 0 ? out_of_memory(place) : 0;
+	for (;;) {
+		char *word;
+		int r = next_word(&at, &word);
+
+		if (r == -ENOMEM)
+			return out_of_memory(place);
+		if (r < 0)
+			return bad_value(setting, value,
+					 "paths with closed quotes", place);
+		if (!word)
+			return 0;
+		r = add_path(setting, value, list, word, place);
+		if (r < 0)
+			return r;
+	}
+}
