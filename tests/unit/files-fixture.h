@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of the payload's sources share: a folder for files, and makers
+ * What the tests of a payload's inputs share: a folder for files, and makers
  * of kernels, compressed data, PE files and signatures. What they make is made
  * here on its own account, not by the code under test.
  */
