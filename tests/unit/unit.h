@@ -10,7 +10,7 @@
  *	UNIT_MAIN(tests)
  *
  * The Makefile finds the program by its name and the names of its tests by
- * those lines, so each UNIT_TEST() stands on a line of its own.
+ * UNIT_TEST().
  */
 #ifndef _UNIT_H
 #define _UNIT_H
