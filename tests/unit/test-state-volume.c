@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../tools/fastreboot/state.h"
+#include "state-volume.h"
 
 #define MIB (1ULL << 20)
 #define MADE "the state volume was made, and is empty"
@@ -68,7 +68,7 @@ static void expect_made(bool force, const char *expected)
 	struct fr_error error = { 0 };
 	const char *message = "";
 
-	if (state_volume_make(path, force, &message, &error))
+	if (fr_state_volume_make(path, force, &message, &error))
 		fail_msg("%s", error.text);
 	assert_string_equal(message, expected);
 }
@@ -89,7 +89,7 @@ static void expect_failure(enum fr_failure failure, const char *part)
 	struct fr_error error = { 0 };
 	const char *message = NULL;
 
-	assert_true(state_volume_make(path, false, &message, &error) < 0);
+	assert_true(fr_state_volume_make(path, false, &message, &error) < 0);
 	if (error.failure != failure || !strstr(error.text, part))
 		fail_msg("%d, '%s'", error.failure, error.text);
 	assert_null(message);
@@ -208,7 +208,7 @@ static void other_pages(void **state)
 	static const u8 zeros[65536];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		state_volume_page_size = cases[i].page;
+		fr_state_volume_page_size = cases[i].page;
 		empty(cases[i].size);
 		expect_made(false, MADE);
 		expect_group(cases[i].group);
@@ -217,13 +217,13 @@ static void other_pages(void **state)
 		put(0, zeros, (size_t)cases[i].page);
 		expect_failure(FR_VERIFICATION_FAILED, "rescue it with");
 	}
-	state_volume_page_size = 65536;
+	fr_state_volume_page_size = 65536;
 	empty(128 * MIB - 1);
 	expect_refused(FR_REFUSED, "needs 128 MiB");
-	state_volume_page_size = 16384;
+	fr_state_volume_page_size = 16384;
 	empty(32 * MIB - 1);
 	expect_refused(FR_REFUSED, "needs 32 MiB");
-	state_volume_page_size = 0;
+	fr_state_volume_page_size = 0;
 	empty(0);
 }
 
@@ -305,11 +305,11 @@ static void no_device(void **state)
 	struct fr_error error = { 0 };
 	const char *message;
 
-	assert_int_equal(state_volume_make("/nonexistent", false, &message,
-					   &error),
+	assert_int_equal(fr_state_volume_make("/nonexistent", false, &message,
+					      &error),
 			 -ENOENT);
 	assert_int_equal(error.failure, FR_NOT_FOUND);
-	assert_true(state_volume_make("/dev/null", false, &message, &error) <
+	assert_true(fr_state_volume_make("/dev/null", false, &message, &error) <
 		    0);
 	assert_non_null(strstr(error.text, "no block device"));
 	empty(15 * MIB);

@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "schemas.h"
+#include "state-volume.h"
 
 enum fr_failure state_failure(int err)
 {
@@ -317,8 +318,8 @@ static int run_make(const struct state_request *request)
 {
 	struct fr_error error = { 0 };
 	const char *message = "";
-	int err = state_volume_make(request->device, request->force, &message,
-				    &error);
+	int err = fr_state_volume_make(request->device, request->force,
+				       &message, &error);
 
 	return err ? state_report_error(request, &error) :
 		     state_report(request, message, NULL);

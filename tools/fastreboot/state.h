@@ -152,23 +152,4 @@ int state_verify(const struct state_request *request);
 /* What the status of an object is called. */
 const char *state_status_name(const struct fr_state_info *info);
 
-/**
- * state_volume_make() - have a file system on the state volume
- * @device: block device or, for tests, a file
- * @force: whatever is there now
- * @ret_message: what was done; a constant
- * @error: what was found there, and what to do
- *
- * See state-volume.c for what is formatted and what is not.
- *
- * Return: 0 or a negative errno.
- */
-int state_volume_make(const char *device, bool force, const char **ret_message,
-		      struct fr_error *error);
-
-#ifdef FR_TESTING
-/* The size of the kernel's pages, in bytes; 0: what it really is. */
-extern long state_volume_page_size;
-#endif
-
 #endif
