@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Committing: now and by systemd, with hooks, and what undoes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from .checks import check, equal
+from .machine import DEADLINE, Machine
+from .registry import test
+
+
+@test
+def commits_now(machine: Machine) -> None:
+    machine.hook("quiesce", "10-a", f"echo quiesce $FASTREBOOT_SLOT >>{machine.folder}/hooks")
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    machine.run("commit", "--now", status=3)
+    machine.stage()
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    equal(machine.sysfs("left"), "kexec", "the jump")
+    equal(machine.sysfs("armed"), "0", "armed slot")
+    equal((machine.folder / "hooks").read_text(), "quiesce 0\n", "hooks")
+    machine.run("stage", f"--kernel={machine.folder}/Image1", status=6)
+    machine.stop()
+    equal(machine.sysfs("armed"), "0", "armed slot")
+
+
+@test
+def commits_by_systemd(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit", "--dry-run")
+    equal(machine.sysfs("armed"), "none", "armed slot after a dry run")
+    machine.run("commit")
+    machine.wait_log("systemd starts kexec.target")
+    equal(machine.started_units(), ["kexec.target replace-irreversibly"],
+          "units")
+    equal(machine.sysfs("armed"), "0", "armed slot")
+
+
+@test
+def systemd_refuses(machine: Machine) -> None:
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    (machine.folder / "systemd/masked").touch()
+    machine.run("commit", status=4)
+    (machine.folder / "systemd/masked").unlink()
+    (machine.folder / "systemd/refuse").touch()
+    machine.run("commit")
+    machine.wait_log("the machine stays")
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
+    equal(machine.status()["last_job"]["kind"], "undo", "last job")
+    machine.run("verify")
+
+
+@test
+def kernel_refuses_to_jump(machine: Machine) -> None:
+    machine.start(first=True, FASTREBOOT_NO_JUMP="1")
+    machine.stage()
+    machine.run("commit", "--now")
+    machine.wait_log("the machine stays")
+    equal(machine.slots()[0], "sealed", "slot 0")
+
+
+@test
+def failing_hooks(machine: Machine) -> None:
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    machine.stage()
+    machine.hook("preflight", "50-no", "echo the backup runs; exit 3")
+    text = machine.run("commit", "--now", status=4)
+    check("the backup runs" in text, text)
+    check(not (machine.folder / "hooks").exists(), "unfreeze hooks have run")
+    machine.hook("preflight", "50-no", "exit 0")
+    machine.hook("quiesce", "50-no", "echo can not stop; exit 1")
+    text = machine.run("commit", "--now", status=4)
+    check("can not stop" in text, text)
+    equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
+    equal(machine.slots()[0], "sealed", "slot 0")
+    check(not (machine.folder / "sys/left").exists(), "it has jumped")
+
+
+@test
+def hook_takes_too_long(machine: Machine) -> None:
+    machine.configure("[Commit]\nWatchdogSec=0\nHookTimeoutSec=1s\n")
+    machine.hook("preflight", "50-slow", "sleep 1000 & wait")
+    machine.start(first=True)
+    machine.stage()
+    text = machine.run("commit", "--now", status=4)
+    check("took too long" in text, text)
+
+
+@test
+def masked_hook(machine: Machine) -> None:
+    machine.hook("preflight", "50-no", "exit 1")
+    vendor = machine.folder / "root/usr/lib/fastreboot/preflight.d"
+    vendor.mkdir(parents=True)
+    hook = machine.folder / "root/etc/fastreboot/preflight.d/50-no"
+    hook.rename(vendor / "50-no")
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit", "--now", "--dry-run", status=4)
+    hook.symlink_to("/dev/null")
+    machine.run("commit", "--now", "--dry-run")
+
+
+@test
+def killed_between_arm_and_jump(machine: Machine) -> None:
+    machine.hook("quiesce", "50-wait",
+                 f"echo $$ >{machine.folder}/pid; "
+                 f"mv {machine.folder}/pid {machine.folder}/quiesced; sleep 1000")
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    machine.stage()
+    client = machine.popen("commit", "--now")
+    machine.wait((machine.folder / "quiesced").exists, "quiesce hook")
+    equal(machine.sysfs("armed"), "0", "armed slot")
+    machine.kill()
+    client.wait(DEADLINE)
+    # systemd would end what a daemon that was killed leaves behind.
+    os.killpg(int((machine.folder / "quiesced").read_text()), signal.SIGKILL)
+    machine.start()
+    machine.wait_log("the commit was interrupted")
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    equal(machine.slots()[0], "sealed", "slot 0")
+    equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
+
+
+@test
+def restarted_while_leaving(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit")
+    machine.wait_log("systemd starts kexec.target")
+    machine.kill()
+    (machine.folder / "systemd/state").write_text("stopping\n")
+    machine.start()
+    equal(machine.sysfs("armed"), "0", "armed slot")
+    machine.run("unstage", status=6)
+
+
+@test
+def armed_by_kexec_tools(machine: Machine) -> None:
+    machine.start(first=True)
+    machine.stage()
+    machine.stop()
+    machine.set_sysfs("armed", "0")
+    machine.set_sysfs("slot0/status", "armed")
+    machine.set_sysfs("slot0/source", "")
+    machine.start()
+    equal(machine.sysfs("armed"), "0", "armed slot")

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The new kernel: confirming it, or rolling back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+from .checks import check, equal
+from .machine import arm64_image, jump, Machine
+from .registry import test
+
+
+@test
+def confirms(machine: Machine) -> None:
+    machine.start(first=True)
+    equal(machine.status()["last_update"]["outcome"], "none", "outcome")
+    jump(machine)
+    status = machine.status()
+    equal(status["confirmed"], False, "confirmed")
+    equal(status["last_update"]["outcome"], "unconfirmed", "outcome")
+    machine.run("confirm")
+    equal(machine.sysfs("tries"), "0", "tries")
+    equal(machine.status()["last_update"]["outcome"], "confirmed", "outcome")
+    machine.run("confirm")
+    machine.run("timeline")
+    metrics = machine.folder / "root/var/lib/fastreboot/metrics.prom"
+    check("fastreboot_blackout_seconds 0.054920000" in metrics.read_text(),
+          "no blackout in the metrics")
+
+
+@test
+def rolls_back_by_hand(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.run("rollback", status=15)
+    jump(machine, 0)
+    machine.run("rollback", status=15)
+    machine.run("confirm")
+    jump(machine, 1)
+    machine.run("rollback", "--reason=too slow")
+    machine.wait_log("systemd starts kexec.target")
+    check("kexec.target replace-irreversibly" in machine.started_units(),
+          "kexec.target was not started")
+    machine.stop()
+    machine.start(jump=True)
+    update = machine.status()["last_update"]
+    equal(update["outcome"], "rolled-back", "outcome")
+    check("too slow" in update["message"], update["message"])
+    equal(machine.status()["source"]["kernel"], f"{machine.folder}/Image0",
+          "kernel")
+    machine.run("rollback", status=4)
+    machine.run("confirm")
+    equal(machine.status()["last_update"]["outcome"], "rolled-back", "outcome")
+
+
+@test
+def boot_complete_fails(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    jump(machine, 1)
+    machine.run("status")
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.wait_log("systemd starts kexec.target")
+    machine.stop()
+    machine.start(jump=True)
+    update = machine.status()["last_update"]
+    equal(update["outcome"], "rolled-back", "outcome")
+    check("bad.service" in update["message"], update["message"])
+    # Of a rollback, nothing is rolled back: the firmware's kernel.
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.wait(lambda: "reboot.target replace-irreversibly" in
+                 machine.started_units(), "reboot.target")
+    machine.stop()
+
+
+@test
+def confirmed_is_not_rolled_back(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.run("status")
+    machine.run("status")
+    equal(machine.status()["job"], None, "job")
+    equal(machine.started_units(), [], "units")
+
+
+@test
+def not_confirmed_in_time(machine: Machine) -> None:
+    machine.configure("[Commit]\nWatchdogSec=0\n[Confirm]\nTimeoutSec=1s\n")
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage(0)
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    machine.stop()
+    source = json.loads(machine.sysfs("slot0/source"))
+    source["kernel"] = f"{machine.folder}/Image1"
+    machine.set_sysfs("source", json.dumps(source))
+    machine.start(jump=True)
+    machine.wait_log("not confirmed in time")
+    machine.wait_log("systemd starts kexec.target")
+    source = json.loads(machine.sysfs("slot1/source"))
+    equal(source["rollback_reason"], "not confirmed in time", "reason")
+    machine.run("confirm", status=6)
+
+
+@test
+def too_many_tries(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.stop()
+    machine.set_sysfs("previous_source", machine.sysfs("source"))
+    machine.set_sysfs("tries", "4")
+    machine.start()
+    machine.wait_log("systemd starts kexec.target")
+    check("4 fast reboots without a confirmation" in machine.log(),
+          machine.log())
+
+
+@test
+def no_way_back(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.stop()
+    machine.set_sysfs("tries", "4")
+    machine.start()
+    machine.wait(lambda: "reboot.target replace-irreversibly" in
+                 machine.started_units(), "reboot.target")
+
+
+@test
+def previous_payload_is_gone(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    jump(machine, 1)
+    (machine.folder / "Image0").unlink()
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.wait(lambda: "reboot.target replace-irreversibly" in
+                 machine.started_units(), "reboot.target")
+    check("can't roll" in machine.log(), machine.log())
+
+
+@test
+def automatic_is_off(machine: Machine) -> None:
+    machine.configure("[Commit]\nWatchdogSec=0\n[Rollback]\nAutomatic=no\n")
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.wait_log("Automatic= is off")
+    equal(machine.started_units(), [], "units")
+    machine.run("confirm")
+
+
+@test
+def tries_are_used_up(machine: Machine) -> None:
+    machine.configure("[Commit]\nWatchdogSec=0\nTriesMax=1\n")
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.stage(1)
+    text = machine.run("commit", "--now", status=4)
+    check("TriesMax" in text, text)
+    machine.run("confirm")
+    machine.run("commit", "--now", "--dry-run")
+
+
+@test
+def source_of_the_firmwares_kernel(machine: Machine) -> None:
+    release = os.uname().release
+    (machine.folder / f"root/boot/vmlinuz-{release}").write_bytes(
+        arm64_image(1 << 20, 5))
+    machine.start(first=True)
+    source = machine.status()["source"]
+    equal(source["kernel"], f"{machine.folder}/root/boot/vmlinuz-{release}",
+          "kernel")
+    jump(machine, 0)
+    equal(machine.status()["previous_source"], source, "previous source")
