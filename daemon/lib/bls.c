@@ -133,15 +133,15 @@ static int add_initrd(char ***initrds, const char *value,
 	size_t count = 0;
 	char **larger;
 	char *path;
-	int r;
+	int err;
 
 	while ((*initrds)[count])
 		count++;
 	if (count >= INITRDS_MAX)
 		return invalid(place, "initrd", "these are more than 32");
-	r = make_path("initrd", value, place, &path);
-	if (r < 0)
-		return r;
+	err = make_path("initrd", value, place, &path);
+	if (err < 0)
+		return err;
 	larger = realloc(*initrds, (count + 2) * sizeof(*larger));
 	if (!larger) {
 		free(path);
@@ -206,12 +206,12 @@ static int parse_lines(struct fr_bls_entry *entry, char *text,
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
-		int r;
+		int err;
 
 		place->line++;
-		r = parse_line(entry, line, place);
-		if (r < 0)
-			return r;
+		err = parse_line(entry, line, place);
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
@@ -242,7 +242,7 @@ int fr_bls_parse(const char *text, size_t size, const char *root,
 	_cleanup_bls_entry_ struct fr_bls_entry entry = { 0 };
 	_cleanup_free_ char *copy = strndup(text, size);
 	struct place place = { .root = root, .name = name, .error = error };
-	int r;
+	int err;
 
 	entry.root = strdup(root);
 	entry.options = strdup("");
@@ -252,12 +252,12 @@ int fr_bls_parse(const char *text, size_t size, const char *root,
 	if (memchr(text, '\0', size))
 		return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL,
 			       "%s: is not a text file", name);
-	r = parse_lines(&entry, copy, &place);
-	if (r < 0)
-		return r;
-	r = check_entry(&entry, &place);
-	if (r < 0)
-		return r;
+	err = parse_lines(&entry, copy, &place);
+	if (err < 0)
+		return err;
+	err = check_entry(&entry, &place);
+	if (err < 0)
+		return err;
 	*ret = entry;
 	entry = (struct fr_bls_entry){ 0 };
 	return 0;
@@ -352,10 +352,10 @@ static int search_folder(const char *folder, const char *wanted,
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 	while (errno = 0, (entry = readdir(dir))) {
-		int r = consider(entry->d_name, wanted, match);
+		int err = consider(entry->d_name, wanted, match);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
 	return -errno;
 }
@@ -423,23 +423,23 @@ static int read_entry(const char *root, const char *path,
 	_cleanup_free_ char *text = NULL;
 	const char *name = strrchr(path, '/') + 1;
 	size_t size;
-	int r;
+	int err;
 
-	r = fr_read_file(AT_FDCWD, path, ENTRY_SIZE_MAX, &text, &size);
-	if (r == -EFBIG)
+	err = fr_read_file(AT_FDCWD, path, ENTRY_SIZE_MAX, &text, &size);
+	if (err == -EFBIG)
 		return fr_fail(
-			error, FR_TOO_LARGE, r,
+			error, FR_TOO_LARGE, err,
 			"%s: is larger than 64 KiB, so it is no boot loader entry",
 			path);
-	if (r == -ENOENT)
-		return fr_fail(error, FR_NOT_FOUND, r,
+	if (err == -ENOENT)
+		return fr_fail(error, FR_NOT_FOUND, err,
 			       "%s: there is no such file", path);
-	if (r < 0)
-		return fr_fail(error, FR_FAILED, r, "can't read %s: %s", path,
-			       strerror(-r));
-	r = fr_bls_parse(text, size, root, path, &entry, error);
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
+			       strerror(-err));
+	err = fr_bls_parse(text, size, root, path, &entry, error);
+	if (err < 0)
+		return err;
 	if (!kernel_is_there(&entry) &&
 	    retry_at_top(text, size, path, &entry) < 0)
 		return fr_fail_memory(error);
@@ -475,20 +475,20 @@ static int load_below(const char *root, const char *wanted,
 {
 	_cleanup_free_ char *folder = NULL;
 	struct match match = { 0 };
-	int r;
+	int err;
 
 	if (asprintf(&folder, "%s" ENTRIES, root) < 0) {
 		folder = NULL;
 		return fr_fail_memory(error);
 	}
-	r = search_folder(folder, wanted, &match);
-	if (r < 0)
-		r = fr_fail(error, r == -ENOMEM ? FR_NO_MEMORY : FR_FAILED, r,
-			    "can't read %s: %s", folder, strerror(-r));
+	err = search_folder(folder, wanted, &match);
+	if (err < 0)
+		err = fr_fail(error, err == -ENOMEM ? FR_NO_MEMORY : FR_FAILED,
+			      err, "can't read %s: %s", folder, strerror(-err));
 	else if (match.name)
-		r = read_match(root, folder, wanted, &match, ret, error) ?: 1;
+		err = read_match(root, folder, wanted, &match, ret, error) ?: 1;
 	free(match.name);
-	return r;
+	return err;
 }
 
 static int load_id(char *const *boot_roots, const char *id,
@@ -500,10 +500,10 @@ static int load_id(char *const *boot_roots, const char *id,
 			"'%s' is neither the id nor the absolute path of a boot loader entry",
 			id);
 	for (char *const *root = boot_roots; *root; root++) {
-		int r = load_below(*root, id, ret, error);
+		int err = load_below(*root, id, ret, error);
 
-		if (r)
-			return r < 0 ? r : 0;
+		if (err)
+			return err < 0 ? err : 0;
 	}
 	return fr_fail(
 		error, FR_NOT_FOUND, -ENOENT,

@@ -110,16 +110,16 @@ static int gzip_decode(struct fr_stream *stream, uint8_t *buffer, size_t size,
 		       size_t *ret_given)
 {
 	z_stream *zlib = &stream->zlib;
-	int r;
+	int status;
 
 	zlib->next_in = stream->buffer + stream->begin;
 	zlib->avail_in = (uInt)available(stream);
 	zlib->next_out = buffer;
 	zlib->avail_out = (uInt)size;
-	r = inflate(zlib, Z_NO_FLUSH);
+	status = inflate(zlib, Z_NO_FLUSH);
 	stream->begin = stream->end - zlib->avail_in;
 	*ret_given = size - zlib->avail_out;
-	switch (r) {
+	switch (status) {
 	case Z_STREAM_END:
 		return STEP_END;
 	case Z_OK:
@@ -172,13 +172,13 @@ static int zstd_decode(struct fr_stream *stream, uint8_t *buffer, size_t size,
 		.dst = buffer,
 		.size = size,
 	};
-	size_t r = ZSTD_decompressStream(stream->zstd, &out, &in);
+	size_t hint = ZSTD_decompressStream(stream->zstd, &out, &in);
 
 	stream->begin += in.pos;
 	*ret_given = out.pos;
-	if (ZSTD_isError(r))
-		return zstd_errno(r);
-	return r ? STEP_MORE : STEP_END;
+	if (ZSTD_isError(hint))
+		return zstd_errno(hint);
+	return hint ? STEP_MORE : STEP_END;
 }
 
 static void zstd_close(struct fr_stream *stream)
@@ -202,16 +202,16 @@ static int xz_decode(struct fr_stream *stream, uint8_t *buffer, size_t size,
 		     size_t *ret_given)
 {
 	lzma_stream *lzma = &stream->lzma;
-	lzma_ret r;
+	lzma_ret status;
 
 	lzma->next_in = stream->buffer + stream->begin;
 	lzma->avail_in = available(stream);
 	lzma->next_out = buffer;
 	lzma->avail_out = size;
-	r = lzma_code(lzma, LZMA_RUN);
+	status = lzma_code(lzma, LZMA_RUN);
 	stream->begin = stream->end - lzma->avail_in;
 	*ret_given = size - lzma->avail_out;
-	switch (r) {
+	switch (status) {
 	case LZMA_STREAM_END:
 		return STEP_END;
 	case LZMA_OK:
@@ -337,10 +337,10 @@ int fr_stream_open_fd(int fd, enum fr_stream_kind kind, uint64_t limit,
 {
 	struct fr_reader reader = { .read = read_fd };
 	struct fr_stream *stream;
-	int r = fr_stream_open(&reader, kind, limit, &stream, error);
+	int err = fr_stream_open(&reader, kind, limit, &stream, error);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	stream->reader.userdata = stream;
 	stream->fd = fd;
 	*ret = stream;
@@ -353,10 +353,10 @@ int fr_stream_open_memory(const void *data, size_t size,
 {
 	struct fr_reader reader = { .read = read_memory };
 	struct fr_stream *stream;
-	int r = fr_stream_open(&reader, kind, limit, &stream, error);
+	int err = fr_stream_open(&reader, kind, limit, &stream, error);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	stream->reader.userdata = stream;
 	stream->memory = data;
 	stream->memory_left = size;
@@ -496,12 +496,12 @@ static int restart(struct fr_stream *stream, struct fr_error *error)
 static int look_behind(struct fr_stream *stream, struct fr_error *error)
 {
 	unsigned int padding = stream->codec->padding;
-	int r;
+	int err;
 
 	/* One byte more than the size has, to see that it is the last. */
-	r = fill(stream, 8, error);
-	if (r < 0)
-		return r;
+	err = fill(stream, 8, error);
+	if (err < 0)
+		return err;
 	if (at_appended_size(stream))
 		stream->begin = stream->end;
 	else if (skip_padding(stream) && available(stream))
@@ -536,20 +536,20 @@ static int decode(struct fr_stream *stream, uint8_t *buffer, size_t size,
 {
 	uint8_t extra;
 	bool beyond = stream->given == stream->limit;
-	int r;
+	int next;
 
-	r = beyond ? stream->codec->decode(stream, &extra, 1, ret_given) :
-		     stream->codec->decode(stream, buffer, room(stream, size),
-					   ret_given);
-	if (r < 0)
-		return decode_error(stream, r, error);
+	next = beyond ? stream->codec->decode(stream, &extra, 1, ret_given) :
+			stream->codec->decode(stream, buffer,
+					      room(stream, size), ret_given);
+	if (next < 0)
+		return decode_error(stream, next, error);
 	if (beyond && *ret_given)
 		return fr_fail(
 			error, FR_TOO_LARGE, -EFBIG,
 			"more than the allowed %llu bytes; raise the limit in fastreboot.conf if this is meant",
 			(unsigned long long)stream->limit);
 	stream->given += *ret_given;
-	return r;
+	return next;
 }
 
 /* The decoder can't go on with what it has. */
@@ -570,19 +570,19 @@ static int step(struct fr_stream *stream, uint8_t *buffer, size_t size,
 		size_t *ret_given, struct fr_error *error)
 {
 	size_t before;
-	int r;
+	int err, next;
 
 	*ret_given = 0;
 	if (stream->ended && !stream->started)
 		return look_behind(stream, error);
-	r = fill(stream, 1, error);
-	if (r < 0)
-		return r;
+	err = fill(stream, 1, error);
+	if (err < 0)
+		return err;
 	before = available(stream);
-	r = decode(stream, buffer, size, ret_given, error);
-	if (r < 0)
-		return r;
-	if (r == STEP_END) {
+	next = decode(stream, buffer, size, ret_given, error);
+	if (next < 0)
+		return next;
+	if (next == STEP_END) {
 		stream->ended = true;
 		stream->started = false;
 		return 0;
@@ -603,12 +603,12 @@ ssize_t fr_stream_read(struct fr_stream *stream, void *buffer, size_t size,
 	while (done < size && !stream->done) {
 		size_t given;
 		size_t left = size - done;
-		int r = step(stream, (uint8_t *)buffer + done,
-			     left > UINT32_MAX ? UINT32_MAX : left, &given,
-			     error);
+		int err = step(stream, (uint8_t *)buffer + done,
+			       left > UINT32_MAX ? UINT32_MAX : left, &given,
+			       error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		done += given;
 	}
 	return (ssize_t)done;

@@ -154,14 +154,14 @@ static int probe_zboot(const uint8_t *head, size_t size, uint64_t file_size,
 	struct fr_image image = {
 		.kind = FR_IMAGE_ZBOOT,
 	};
-	int r;
+	int err;
 
-	r = check_machine(head, size, name, error);
-	if (r < 0)
-		return r;
-	r = zboot_compression(head, name, &image.compression, error);
-	if (r < 0)
-		return r;
+	err = check_machine(head, size, name, error);
+	if (err < 0)
+		return err;
+	err = zboot_compression(head, name, &image.compression, error);
+	if (err < 0)
+		return err;
 	image.offset = le32(head + 8);
 	image.size = le32(head + 12);
 	if (image.offset < ARM64_HEADER || image.offset > file_size ||
@@ -178,10 +178,10 @@ static int probe_pe(const uint8_t *head, size_t size, uint64_t file_size,
 		    const char *name, struct fr_image *ret,
 		    struct fr_error *error)
 {
-	int r = check_machine(head, size, name, error);
+	int err = check_machine(head, size, name, error);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*ret = (struct fr_image){ .kind = FR_IMAGE_PE, .size = file_size };
 	return 0;
 }

@@ -24,15 +24,15 @@ static int check_regular(int fd)
 int fr_open_file(int dirfd, const char *path)
 {
 	_cleanup_close_ int fd = -1;
-	int r;
+	int err;
 
 	/* Without O_NONBLOCK opening a FIFO would wait for its other end. */
 	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENXIO ? -EINVAL : -errno;
-	r = check_regular(fd);
-	if (r < 0)
-		return r;
+	err = check_regular(fd);
+	if (err < 0)
+		return err;
 	return fr_steal_fd(&fd);
 }
 

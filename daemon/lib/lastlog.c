@@ -92,10 +92,10 @@ static int search(struct found *found, const char *folder, int depth)
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 	while (errno = 0, (entry = readdir(dir))) {
-		int r = consider_entry(found, folder, entry->d_name, depth);
+		int err = consider_entry(found, folder, entry->d_name, depth);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
 	return -errno;
 }
@@ -105,37 +105,37 @@ static int find_below(const char *root, const char *place, int depth,
 {
 	_cleanup_(found_done) struct found found = { 0 };
 	_cleanup_free_ char *folder = NULL;
-	int r;
+	int err;
 
 	if (asprintf(&folder, "%s%s", root, place) < 0) {
 		folder = NULL;
 		return -ENOMEM;
 	}
-	r = search(&found, folder, depth);
-	for (size_t i = 0; !r && !*ret_path && i < N_KINDS; i++)
+	err = search(&found, folder, depth);
+	for (size_t i = 0; !err && !*ret_path && i < N_KINDS; i++)
 		*ret_path = fr_steal_pointer(found.path[i]);
-	return r;
+	return err;
 }
 
 static int find(const char *root, char **ret_path, struct fr_error *error)
 {
 	const char *place = PSTORE;
-	int r;
+	int err;
 
-	r = find_below(root, place, 0, ret_path);
+	err = find_below(root, place, 0, ret_path);
 	/* systemd-pstore.service puts what belongs together into folders. */
-	if (!r && !*ret_path)
-		r = find_below(root, place = MOVED, 2, ret_path);
-	if (!r && *ret_path)
+	if (!err && !*ret_path)
+		err = find_below(root, place = MOVED, 2, ret_path);
+	if (!err && *ret_path)
 		return 0;
-	if (r == -ENOMEM)
+	if (err == -ENOMEM)
 		return fr_fail_memory(error);
-	if (r == -EACCES || r == -EPERM)
+	if (err == -EACCES || err == -EPERM)
 		return fr_fail(error, FR_NOT_PERMITTED, -EACCES,
 			       "only root may read %s%s", root, place);
-	if (r < 0)
-		return fr_fail(error, FR_FAILED, r, "can't read %s%s: %s", root,
-			       place, strerror(-r));
+	if (err < 0)
+		return fr_fail(error, FR_FAILED, err, "can't read %s%s: %s",
+			       root, place, strerror(-err));
 	return fr_fail(
 		error, FR_NOT_FOUND, -ENOENT,
 		"the kernel before has left no log, neither in " PSTORE
@@ -248,11 +248,11 @@ static int read_lines(struct fr_last_log *log)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0, skip;
-	int r;
+	int err;
 
-	r = read_end(log->path, &text, &size, &log->cut);
-	if (r < 0)
-		return r;
+	err = read_end(log->path, &text, &size, &log->cut);
+	if (err < 0)
+		return err;
 	/* Its first line is a part of one. */
 	skip = log->cut ? line_size(text, size) : 0;
 	skip += skip && skip < size;
@@ -263,18 +263,19 @@ int fr_last_log_read(const char *root, struct fr_last_log *ret,
 		     struct fr_error *error)
 {
 	_cleanup_last_log_ struct fr_last_log log = { 0 };
-	int r;
+	int err;
 
-	r = find(root, &log.path, error);
-	if (r < 0)
-		return r;
-	r = read_lines(&log);
-	if (r == -ENOMEM)
+	err = find(root, &log.path, error);
+	if (err < 0)
+		return err;
+	err = read_lines(&log);
+	if (err == -ENOMEM)
 		return fr_fail_memory(error);
-	if (r < 0)
+	if (err < 0)
 		return fr_fail(error,
-			       r == -EACCES ? FR_NOT_PERMITTED : FR_FAILED, r,
-			       "can't read %s: %s", log.path, strerror(-r));
+			       err == -EACCES ? FR_NOT_PERMITTED : FR_FAILED,
+			       err, "can't read %s: %s", log.path,
+			       strerror(-err));
 	*ret = log;
 	log = (struct fr_last_log){ 0 };
 	return 0;

@@ -137,16 +137,16 @@ static int read_sections(const uint8_t *table, uint32_t count,
 	for (uint32_t i = 0; i < count; i++) {
 		const uint8_t *header = table + (size_t)i * SECTION_SIZE;
 		int index = section_index(header);
-		int r;
+		int err;
 
 		if (!memcmp(header, ".profile", 8) && ++profile == 2)
 			break;
 		if (index < 0)
 			continue;
-		r = add_section(header, file_size, name,
-				&part[profile].section[index], error);
-		if (r < 0)
-			return r;
+		err = add_section(header, file_size, name,
+				  &part[profile].section[index], error);
+		if (err < 0)
+			return err;
 	}
 	for (int i = 0; i < FR_PE_SECTIONS; i++)
 		if (part[1].section[i].present)
@@ -176,14 +176,14 @@ int fr_pe_parse(const void *head, size_t size, uint64_t file_size,
 	const uint8_t *table;
 	const uint8_t *coff;
 	uint64_t at;
-	int r;
+	int err;
 
 	coff = find_coff(&view, &at);
 	if (!coff)
 		return invalid(name, "is not a PE file, or is damaged", error);
-	r = check_header(coff, name, error);
-	if (r < 0)
-		return r;
+	err = check_header(coff, name, error);
+	if (err < 0)
+		return err;
 	optional = look(&view, at + COFF_SIZE, 2);
 	if (!optional || le16(coff + 20) < 2 ||
 	    le16(optional) != MAGIC_PE32_PLUS)

@@ -151,14 +151,14 @@ static int read_certificates(STACK_OF(X509) * certificates, const char *path,
 	_cleanup_(BIO_free_allp) BIO *bio = NULL;
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r;
+	int err;
 
-	r = fr_read_file(AT_FDCWD, path, CERTIFICATES_SIZE_MAX, &text, &size);
-	if (r < 0)
+	err = fr_read_file(AT_FDCWD, path, CERTIFICATES_SIZE_MAX, &text, &size);
+	if (err < 0)
 		return fr_fail(
 			error, FR_SIGNATURE, -ENOKEY,
 			"can't read the trusted certificate %s: %s; see TrustedCertificates= in fastreboot.conf",
-			path, strerror(-r));
+			path, strerror(-err));
 	bio = BIO_new_mem_buf(text, (int)size);
 	if (!bio)
 		return no_memory(error);
@@ -187,7 +187,7 @@ static int read_folder(STACK_OF(X509) * certificates, const char *folder,
 			folder, strerror(errno));
 	while (errno = 0, (entry = readdir(dir))) {
 		_cleanup_free_ char *path = NULL;
-		int r;
+		int err;
 
 		if (!is_certificate_name(entry->d_name))
 			continue;
@@ -195,9 +195,9 @@ static int read_folder(STACK_OF(X509) * certificates, const char *folder,
 			path = NULL;
 			return fr_fail_memory(error);
 		}
-		r = read_certificates(certificates, path, error);
-		if (r < 0)
-			return r;
+		err = read_certificates(certificates, path, error);
+		if (err < 0)
+			return err;
 	}
 	if (errno)
 		return fr_fail(
@@ -223,12 +223,13 @@ static int read_trusted(char *const *paths, STACK_OF(X509) * *ret,
 	if (!certificates)
 		return no_memory(error);
 	for (; *paths; paths++) {
-		int r = is_folder(*paths) ?
+		int err =
+			is_folder(*paths) ?
 				read_folder(certificates, *paths, error) :
 				read_certificates(certificates, *paths, error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
 	if (!sk_X509_num(certificates))
 		return fr_fail(
@@ -297,19 +298,19 @@ static int read_signature(int fd, const char *name, CMS_ContentInfo **ret,
 	_cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
 	_cleanup_free_ char *data = NULL;
 	size_t size;
-	int r;
+	int err;
 
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return fr_fail(error, FR_FAILED, -errno,
 			       "can't read the signature of %s: %s", name,
 			       strerror(errno));
-	r = fr_read_fd(fd, SIGNATURE_SIZE_MAX, &data, &size);
-	if (r < 0)
-		return fr_fail(error, r == -EFBIG ? FR_SIGNATURE : FR_FAILED,
-			       r == -EFBIG ? -EBADMSG : r,
+	err = fr_read_fd(fd, SIGNATURE_SIZE_MAX, &data, &size);
+	if (err < 0)
+		return fr_fail(error, err == -EFBIG ? FR_SIGNATURE : FR_FAILED,
+			       err == -EFBIG ? -EBADMSG : err,
 			       "can't read the signature of %s: %s", name,
-			       r == -EFBIG ? "it is larger than 1 MiB" :
-					     strerror(-r));
+			       err == -EFBIG ? "it is larger than 1 MiB" :
+					       strerror(-err));
 	cms = decode_signature(data, size);
 	if (!cms || OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed)
 		return fr_fail(
@@ -377,22 +378,22 @@ static int check(int fd, int signature_fd, char *const *paths, const char *name,
 	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *digest = EVP_MD_CTX_new();
 	struct content content = { .fd = fd, .digest = digest };
 	uint8_t sha256[EVP_MAX_MD_SIZE];
-	int r;
+	int err;
 
 	if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
 		return no_memory(error);
-	r = read_trusted(paths, &certificates, error);
-	if (r < 0)
-		return r;
-	r = read_signature(signature_fd, name, &cms, error);
-	if (r < 0)
-		return r;
-	r = check_digests(cms, name, error);
-	if (r < 0)
-		return r;
-	r = verify(cms, certificates, &content, name, error);
-	if (r < 0)
-		return r;
+	err = read_trusted(paths, &certificates, error);
+	if (err < 0)
+		return err;
+	err = read_signature(signature_fd, name, &cms, error);
+	if (err < 0)
+		return err;
+	err = check_digests(cms, name, error);
+	if (err < 0)
+		return err;
+	err = verify(cms, certificates, &content, name, error);
+	if (err < 0)
+		return err;
 	if (EVP_DigestFinal_ex(digest, sha256, NULL) != 1)
 		return no_memory(error);
 	memcpy(ret_sha256, sha256, FR_SHA256_SIZE);
@@ -403,11 +404,11 @@ int fr_signature_check(int fd, int signature_fd, char *const *certificates,
 		       const char *name, uint8_t ret_sha256[FR_SHA256_SIZE],
 		       struct fr_error *error)
 {
-	int r;
+	int err;
 
 	/* The queue of errors is the thread's; what is old misleads. */
 	ERR_clear_error();
-	r = check(fd, signature_fd, certificates, name, ret_sha256, error);
+	err = check(fd, signature_fd, certificates, name, ret_sha256, error);
 	ERR_clear_error();
-	return r;
+	return err;
 }

@@ -32,17 +32,17 @@ static int read_volume_size(uint64_t *ret_size, struct fr_error *error)
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ char *text = NULL;
 	uint64_t first, last;
-	int r;
+	int err;
 
 	if (asprintf(&path, "%s/state_volume", fr_pool_root()) < 0) {
 		path = NULL;
 		return fr_fail_memory(error);
 	}
-	r = fr_read_file(AT_FDCWD, path, 4096, &text, NULL);
-	if (r < 0 && r != -ENOENT)
-		return fr_fail(error, FR_FAILED, r, "can't read %s: %s", path,
-			       strerror(-r));
-	if (r == -ENOENT || !*text || !strncmp(text, "none", 4)) {
+	err = fr_read_file(AT_FDCWD, path, 4096, &text, NULL);
+	if (err < 0 && err != -ENOENT)
+		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
+			       strerror(-err));
+	if (err == -ENOENT || !*text || !strncmp(text, "none", 4)) {
 		*ret_size = 0;
 		return 0;
 	}
@@ -142,11 +142,11 @@ int fr_wipe_find(const char *root, char **ret_device, struct fr_error *error)
 	_cleanup_free_ char *name = NULL;
 	_cleanup_free_ char *device = NULL;
 	uint64_t size = 0;
-	int r;
+	int err;
 
-	r = read_volume_size(&size, error);
-	if (r < 0)
-		return r;
+	err = read_volume_size(&size, error);
+	if (err < 0)
+		return err;
 	if (!size) {
 		*ret_device = NULL;
 		return 0;
@@ -164,9 +164,9 @@ int fr_wipe_find(const char *root, char **ret_device, struct fr_error *error)
 		device = NULL;
 		return fr_fail_memory(error);
 	}
-	r = check_size(device, size, error);
-	if (r < 0)
-		return r;
+	err = check_size(device, size, error);
+	if (err < 0)
+		return err;
 	*ret_device = fr_steal_pointer(device);
 	return 0;
 }
@@ -221,12 +221,12 @@ static int unmount_one(const char *mountinfo, dev_t device,
 {
 	_cleanup_free_ char *mounts = NULL;
 	const char *where;
-	int r;
+	int err;
 
-	r = fr_read_file(AT_FDCWD, mountinfo, MOUNTS_SIZE_MAX, &mounts, NULL);
-	if (r < 0)
-		return fr_fail(error, FR_FAILED, r, "can't read %s: %s",
-			       mountinfo, strerror(-r));
+	err = fr_read_file(AT_FDCWD, mountinfo, MOUNTS_SIZE_MAX, &mounts, NULL);
+	if (err < 0)
+		return fr_fail(error, FR_FAILED, err, "can't read %s: %s",
+			       mountinfo, strerror(-err));
 	where = last_mount(mounts, device);
 	if (!where)
 		return 0;
@@ -243,7 +243,7 @@ int fr_wipe_unmount(const char *root, const char *device,
 {
 	_cleanup_free_ char *mountinfo = NULL;
 	struct stat stat_buffer;
-	int r;
+	int err;
 
 	if (stat(device, &stat_buffer) < 0)
 		return fr_fail(error, FR_FAILED, -errno, "can't open %s: %s",
@@ -255,9 +255,9 @@ int fr_wipe_unmount(const char *root, const char *device,
 		return fr_fail_memory(error);
 	}
 	do {
-		r = unmount_one(mountinfo, stat_buffer.st_rdev, error);
-	} while (r > 0);
-	return r;
+		err = unmount_one(mountinfo, stat_buffer.st_rdev, error);
+	} while (err > 0);
+	return err;
 }
 
 /**
@@ -359,25 +359,26 @@ static int for_each_piece(const struct wipe *wipe,
 {
 	for (uint64_t at = 0; at < wipe->size; at += PIECE_SIZE) {
 		uint64_t left = wipe->size - at;
-		int r = check_stop(wipe, error);
+		int err = check_stop(wipe, error);
 
-		if (!r)
-			r = piece(wipe, at,
-				  left < PIECE_SIZE ? (size_t)left : PIECE_SIZE,
-				  error);
-		if (r < 0)
-			return r;
+		if (!err)
+			err = piece(wipe, at,
+				    left < PIECE_SIZE ? (size_t)left :
+							PIECE_SIZE,
+				    error);
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
 
 static int wipe_open_device(struct wipe *wipe, struct fr_error *error)
 {
-	int r;
+	int err;
 
-	r = for_each_piece(wipe, write_zeros, error);
-	if (r < 0)
-		return r;
+	err = for_each_piece(wipe, write_zeros, error);
+	if (err < 0)
+		return err;
 	if (fsync(wipe->fd) < 0)
 		return io_failed(wipe, "write back", -errno, error);
 	/* What is read now is to come from the device. */
@@ -389,31 +390,31 @@ int fr_wipe_device(const char *device, const volatile sig_atomic_t *stop,
 		   struct fr_error *error)
 {
 	struct wipe wipe = { .device = device, .fd = -1, .stop = stop };
-	int r;
+	int err;
 
 	wipe.buffer = aligned_alloc(ALIGNMENT, PIECE_SIZE);
 	if (!wipe.buffer)
 		return fr_fail_memory(error);
 	memset(wipe.buffer, 0, PIECE_SIZE);
-	r = open_device(&wipe, error);
-	if (!r)
-		r = wipe_open_device(&wipe, error);
+	err = open_device(&wipe, error);
+	if (!err)
+		err = wipe_open_device(&wipe, error);
 	fr_closep(&wipe.fd);
 	free(wipe.buffer);
-	return r;
+	return err;
 }
 
 int fr_wipe_state(const char *root, const volatile sig_atomic_t *stop,
 		  struct fr_error *error)
 {
 	_cleanup_free_ char *device = NULL;
-	int r;
+	int err;
 
-	r = fr_wipe_find(root, &device, error);
-	if (r < 0 || !device)
-		return r;
-	r = fr_wipe_unmount(root, device, error);
-	if (r < 0)
-		return r;
+	err = fr_wipe_find(root, &device, error);
+	if (err < 0 || !device)
+		return err;
+	err = fr_wipe_unmount(root, device, error);
+	if (err < 0)
+		return err;
 	return fr_wipe_device(device, stop, error);
 }

@@ -38,18 +38,18 @@ static int parse_file(struct fr_config *config, const char *path,
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r;
+	int err;
 
 	if (is_null_device(path))
 		return 0;
-	r = fr_read_file(AT_FDCWD, path, FILE_SIZE_MAX, &text, &size);
-	if (r == -ENOENT)
-		return r;
-	if (r < 0)
-		return fr_fail(error, FR_FAILED, r, "can't read %s: %s", path,
-			       r == -EFBIG  ? "it is larger than 1 MiB" :
-			       r == -EINVAL ? "it is not a regular file" :
-					      strerror(-r));
+	err = fr_read_file(AT_FDCWD, path, FILE_SIZE_MAX, &text, &size);
+	if (err == -ENOENT)
+		return err;
+	if (err < 0)
+		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
+			       err == -EFBIG  ? "it is larger than 1 MiB" :
+			       err == -EINVAL ? "it is not a regular file" :
+						strerror(-err));
 	return fr_config_parse(config, text, size, path, error);
 }
 
@@ -58,16 +58,16 @@ static int load_main(struct fr_config *config, const char *root,
 {
 	for (size_t i = 0; i < N_FOLDERS; i++) {
 		_cleanup_free_ char *path = NULL;
-		int r;
+		int err;
 
 		if (asprintf(&path, "%s%s/fastreboot.conf", root, folders[i]) <
 		    0) {
 			path = NULL;
 			return fr_fail_memory(error);
 		}
-		r = parse_file(config, path, error);
-		if (r != -ENOENT)
-			return r;
+		err = parse_file(config, path, error);
+		if (err != -ENOENT)
+			return err;
 	}
 	return 0;
 }
@@ -139,14 +139,14 @@ static int scan_folder(struct drop_ins *drop_ins, const char *folder)
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 	while (errno = 0, (entry = readdir(dir))) {
-		int r;
+		int err;
 
 		if (!is_drop_in(entry->d_name) ||
 		    has_drop_in(drop_ins, entry->d_name))
 			continue;
-		r = add_drop_in(drop_ins, folder, entry->d_name);
-		if (r < 0)
-			return r;
+		err = add_drop_in(drop_ins, folder, entry->d_name);
+		if (err < 0)
+			return err;
 	}
 	return -errno;
 }
@@ -156,17 +156,18 @@ static int scan(struct drop_ins *drop_ins, const char *root,
 {
 	for (size_t i = 0; i < N_FOLDERS; i++) {
 		_cleanup_free_ char *folder = NULL;
-		int r;
+		int err;
 
 		if (asprintf(&folder, "%s%s/fastreboot.conf.d", root,
 			     folders[i]) < 0) {
 			folder = NULL;
 			return fr_fail_memory(error);
 		}
-		r = scan_folder(drop_ins, folder);
-		if (r < 0)
-			return fr_fail(error, FR_FAILED, r, "can't read %s: %s",
-				       folder, strerror(-r));
+		err = scan_folder(drop_ins, folder);
+		if (err < 0)
+			return fr_fail(error, FR_FAILED, err,
+				       "can't read %s: %s", folder,
+				       strerror(-err));
 	}
 	return 0;
 }
@@ -184,19 +185,19 @@ static int load_drop_ins(struct fr_config *config, const char *root,
 {
 	__attribute__((
 		__cleanup__(drop_ins_done))) struct drop_ins drop_ins = { 0 };
-	int r;
+	int err;
 
-	r = scan(&drop_ins, root, error);
-	if (r < 0)
-		return r;
+	err = scan(&drop_ins, root, error);
+	if (err < 0)
+		return err;
 	if (drop_ins.count)
 		qsort(drop_ins.list, drop_ins.count, sizeof(*drop_ins.list),
 		      compare_drop_ins);
 	for (size_t i = 0; i < drop_ins.count; i++) {
-		r = parse_file(config, drop_ins.list[i].path, error);
+		err = parse_file(config, drop_ins.list[i].path, error);
 		/* One that is gone by now was just removed. */
-		if (r < 0 && r != -ENOENT)
-			return r;
+		if (err < 0 && err != -ENOENT)
+			return err;
 	}
 	return 0;
 }
@@ -205,18 +206,18 @@ int fr_config_load(const char *root, struct fr_config *ret,
 		   struct fr_error *error)
 {
 	_cleanup_config_ struct fr_config config = { 0 };
-	int r;
+	int err;
 
 	if (!root)
 		root = "";
 	if (fr_config_default(&config) < 0)
 		return fr_fail_memory(error);
-	r = load_main(&config, root, error);
-	if (r < 0)
-		return r;
-	r = load_drop_ins(&config, root, error);
-	if (r < 0)
-		return r;
+	err = load_main(&config, root, error);
+	if (err < 0)
+		return err;
+	err = load_drop_ins(&config, root, error);
+	if (err < 0)
+		return err;
 	*ret = config;
 	config = (struct fr_config){ 0 };
 	return 0;

@@ -94,12 +94,12 @@ int fr_config_parse(struct fr_config *config, const char *text, size_t size,
 		return fr_fail(error, FR_FAILED, -EINVAL,
 			       "%s: is not a text file", name);
 	while ((line = strsep(&next, "\n"))) {
-		int r;
+		int err;
 
 		place.line++;
-		r = parse_line(config, line, &section, &place);
-		if (r < 0)
-			return r;
+		err = parse_line(config, line, &section, &place);
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }

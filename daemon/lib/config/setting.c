@@ -37,30 +37,30 @@ int setting_parse_size(const struct setting *setting, const char *value,
 		       void *field, const struct place *place)
 {
 	uint64_t size;
-	int r;
+	int err;
 
 	if (fr_parse_size(value, &size) < 0)
 		return bad_value(setting, value, "a size, for example 256M",
 				 place);
-	r = check_range(setting, value, size, place);
-	if (!r)
+	err = check_range(setting, value, size, place);
+	if (!err)
 		*(uint64_t *)field = size;
-	return r;
+	return err;
 }
 
 int setting_parse_time(const struct setting *setting, const char *value,
 		       void *field, const struct place *place)
 {
 	uint64_t usec;
-	int r;
+	int err;
 
 	if (fr_parse_time(value, &usec) < 0)
 		return bad_value(setting, value,
 				 "a time span, for example 30s or 5min", place);
-	r = check_range(setting, value, usec, place);
-	if (!r)
+	err = check_range(setting, value, usec, place);
+	if (!err)
 		*(uint64_t *)field = usec;
-	return r;
+	return err;
 }
 
 int setting_parse_whole_seconds(const struct setting *setting,
@@ -68,10 +68,10 @@ int setting_parse_whole_seconds(const struct setting *setting,
 				const struct place *place)
 {
 	uint64_t usec = 0;
-	int r = setting_parse_time(setting, value, &usec, place);
+	int err = setting_parse_time(setting, value, &usec, place);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	if (usec % USEC_PER_SEC)
 		return bad_value(setting, value, "whole seconds", place);
 	*(uint64_t *)field = usec;
@@ -83,14 +83,14 @@ int setting_parse_count(const struct setting *setting, const char *value,
 {
 	const char *at = value;
 	uint64_t number;
-	int r;
+	int err;
 
 	if (config_parse_number(&at, &number) < 0 || *at)
 		return bad_value(setting, value, "a number", place);
-	r = check_range(setting, value, number, place);
-	if (!r)
+	err = check_range(setting, value, number, place);
+	if (!err)
 		*(unsigned int *)field = (unsigned int)number;
-	return r;
+	return err;
 }
 
 static bool is_one_of(const char *value, const char *const *words)
@@ -224,17 +224,17 @@ int setting_parse_paths(const struct setting *setting, const char *value,
 		return setting_reset_list(list) < 0 ? out_of_memory(place) : 0;
 	for (;;) {
 		char *word;
-		int r = next_word(&at, &word);
+		int err = next_word(&at, &word);
 
-		if (r == -ENOMEM)
+		if (err == -ENOMEM)
 			return out_of_memory(place);
-		if (r < 0)
+		if (err < 0)
 			return bad_value(setting, value,
 					 "paths with closed quotes", place);
 		if (!word)
 			return 0;
-		r = add_path(setting, value, list, word, place);
-		if (r < 0)
-			return r;
+		err = add_path(setting, value, list, word, place);
+		if (err < 0)
+			return err;
 	}
 }

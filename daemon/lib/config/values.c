@@ -106,11 +106,11 @@ static int parse_time_part(const char **at, uint64_t *ret)
 	uint64_t count = 0;
 	uint64_t number;
 	size_t size;
-	int r;
+	int err;
 
-	r = config_parse_number(at, &number);
-	if (r < 0)
-		return r;
+	err = config_parse_number(at, &number);
+	if (err < 0)
+		return err;
 	if (**at == '.') {
 		(*at)++;
 		count = parse_fraction(at, &digits);
@@ -141,10 +141,10 @@ int fr_parse_time(const char *text, uint64_t *ret_usec)
 		return -EINVAL;
 	while (*text) {
 		uint64_t part = 0;
-		int r = parse_time_part(&text, &part);
+		int err = parse_time_part(&text, &part);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		if (__builtin_add_overflow(sum, part, &sum))
 			return -ERANGE;
 		text += strspn(text, BLANKS);
@@ -157,11 +157,11 @@ int fr_parse_size(const char *text, uint64_t *ret)
 {
 	const struct unit *unit;
 	uint64_t number;
-	int r;
+	int err;
 
-	r = config_parse_number(&text, &number);
-	if (r < 0)
-		return r;
+	err = config_parse_number(&text, &number);
+	if (err < 0)
+		return err;
 	unit = find_unit(size_units, text, strlen(text));
 	if (!unit)
 		return -EINVAL;

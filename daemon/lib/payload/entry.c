@@ -21,22 +21,22 @@ int payload_open_kernel(struct fr_payload *payload, const char *path,
 			const char *devicetree, struct fr_error *error)
 {
 	struct input *input;
-	int r;
+	int err;
 
-	r = payload_add_input(payload, path, payload->kernel_size_max,
-			      payload->request.signature, &input, error);
-	if (r < 0)
-		return r;
-	r = payload_add_kernel(payload, input, 0, (uint64_t)input->stat.st_size,
-			       error);
-	if (r < 0)
-		return r;
-	r = payload_add_initrds_or_root(payload, initrds, root_image, error);
-	if (r < 0)
-		return r;
-	r = payload_add_dtb(payload, devicetree, error);
-	if (r < 0 || payload->title)
-		return r;
+	err = payload_add_input(payload, path, payload->kernel_size_max,
+				payload->request.signature, &input, error);
+	if (err < 0)
+		return err;
+	err = payload_add_kernel(payload, input, 0,
+				 (uint64_t)input->stat.st_size, error);
+	if (err < 0)
+		return err;
+	err = payload_add_initrds_or_root(payload, initrds, root_image, error);
+	if (err < 0)
+		return err;
+	err = payload_add_dtb(payload, devicetree, error);
+	if (err < 0 || payload->title)
+		return err;
 	return payload_set_title_from_path(payload, path, error);
 }
 
@@ -71,17 +71,17 @@ int payload_open_entry(struct fr_payload *payload, char *const *boot_roots,
 		       struct fr_error *error)
 {
 	_cleanup_bls_entry_ struct fr_bls_entry entry = { 0 };
-	int r;
+	int err;
 
-	r = fr_bls_load(boot_roots, payload->request.entry, &entry, error);
-	if (r < 0)
-		return r;
-	r = check_architecture(&entry, error);
-	if (r < 0)
-		return r;
-	r = set_entry_title(payload, &entry, error);
-	if (r < 0)
-		return r;
+	err = fr_bls_load(boot_roots, payload->request.entry, &entry, error);
+	if (err < 0)
+		return err;
+	err = check_architecture(&entry, error);
+	if (err < 0)
+		return err;
+	err = set_entry_title(payload, &entry, error);
+	if (err < 0)
+		return err;
 	if (entry.uki_path && payload->request.root_image)
 		return fr_fail(
 			error, FR_USAGE, -EINVAL,
@@ -90,10 +90,10 @@ int payload_open_entry(struct fr_payload *payload, char *const *boot_roots,
 	if (entry.uki_path)
 		return payload_open_uki(payload, entry.uki_path, error);
 	if (!payload->cmdline) {
-		r = payload_set_cmdline(payload, entry.options, entry.id,
-					error);
-		if (r < 0)
-			return r;
+		err = payload_set_cmdline(payload, entry.options, entry.id,
+					  error);
+		if (err < 0)
+			return err;
 	}
 	return payload_open_kernel(payload, entry.linux_path, entry.initrds,
 				   payload->request.root_image ?:

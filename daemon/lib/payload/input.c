@@ -34,7 +34,7 @@ static int check_signature(struct input *input, char *const *certificates,
 {
 	_cleanup_free_ char *beside = NULL;
 	_cleanup_close_ int fd = -1;
-	int r;
+	int err;
 
 	if (!signature && asprintf(&beside, "%s.p7s", input->path) < 0) {
 		beside = NULL;
@@ -52,10 +52,10 @@ static int check_signature(struct input *input, char *const *certificates,
 		return fr_fail(error, FR_SIGNATURE, fd,
 			       "can't read the signature %s: %s", signature,
 			       strerror(-fd));
-	r = fr_signature_check(input->fd, fd, certificates, input->path,
-			       input->sha256, error);
-	if (r < 0)
-		return r;
+	err = fr_signature_check(input->fd, fd, certificates, input->path,
+				 input->sha256, error);
+	if (err < 0)
+		return err;
 	input->is_signed = true;
 	return 0;
 }
@@ -79,7 +79,7 @@ int input_open(const char *path, uint64_t limit, char *const *certificates,
 	       const char *signature, struct input *ret, struct fr_error *error)
 {
 	_cleanup_(input_done) struct input input = { .fd = -1 };
-	int r;
+	int err;
 
 	input.fd = fr_open_file(AT_FDCWD, path);
 	if (input.fd < 0)
@@ -89,13 +89,13 @@ int input_open(const char *path, uint64_t limit, char *const *certificates,
 		return fr_fail_memory(error);
 	if (fstat(input.fd, &input.stat) < 0)
 		return input_fail(path, -errno, error);
-	r = check_size(&input, limit, error);
-	if (r < 0)
-		return r;
+	err = check_size(&input, limit, error);
+	if (err < 0)
+		return err;
 	if (*certificates) {
-		r = check_signature(&input, certificates, signature, error);
-		if (r < 0)
-			return r;
+		err = check_signature(&input, certificates, signature, error);
+		if (err < 0)
+			return err;
 	}
 	*ret = input;
 	input = (struct input){ .fd = -1 };

@@ -24,11 +24,11 @@ int payload_add_input(struct fr_payload *payload, const char *path,
 		      struct fr_error *error)
 {
 	struct input *input = &payload->inputs[payload->input_count];
-	int r = input_open(path, limit, payload->certificates, signature, input,
-			   error);
+	int err = input_open(path, limit, payload->certificates, signature,
+			     input, error);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	payload->input_count++;
 	*ret = input;
 	return 0;
@@ -74,11 +74,11 @@ static int check_kernel_start(const struct part *part, uint64_t limit,
 	struct pass pass = { .part = part, .at = part->offset };
 	uint8_t head[FR_IMAGE_HEAD];
 	ssize_t n;
-	int r;
+	int err;
 
-	r = pass_open_stream(&pass, limit, &stream, error);
-	if (r < 0)
-		return r;
+	err = pass_open_stream(&pass, limit, &stream, error);
+	if (err < 0)
+		return err;
 	n = fr_stream_read(stream, head, sizeof(head), error);
 	if (n < 0) {
 		part_name_file(part, error);
@@ -93,17 +93,17 @@ int payload_add_kernel(struct fr_payload *payload, struct input *input,
 	struct fr_image image = { 0 };
 	struct part *part;
 	const char *head;
-	int r;
+	int err;
 
-	r = input_look(input, offset,
-		       size < HEAD_SIZE ? (size_t)size : HEAD_SIZE, &head,
-		       error);
-	if (r < 0)
-		return r;
-	r = fr_image_probe(head, size < HEAD_SIZE ? (size_t)size : HEAD_SIZE,
-			   size, input->path, &image, error);
-	if (r < 0)
-		return r;
+	err = input_look(input, offset,
+			 size < HEAD_SIZE ? (size_t)size : HEAD_SIZE, &head,
+			 error);
+	if (err < 0)
+		return err;
+	err = fr_image_probe(head, size < HEAD_SIZE ? (size_t)size : HEAD_SIZE,
+			     size, input->path, &image, error);
+	if (err < 0)
+		return err;
 	if (image.kind == FR_IMAGE_PE)
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -ENOEXEC,
@@ -131,12 +131,12 @@ int payload_add_initrds(struct fr_payload *payload, char *const *paths,
 			       FR_INITRDS_MAX);
 	for (; paths && *paths; paths++) {
 		struct input *input;
-		int r = payload_add_input(payload, *paths,
-					  payload->initrd_size_max, NULL,
-					  &input, error);
+		int err = payload_add_input(payload, *paths,
+					    payload->initrd_size_max, NULL,
+					    &input, error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		payload_add_part(payload, FR_SEGMENT_INITRD, input, 0,
 				 (uint64_t)input->stat.st_size);
 	}
@@ -151,22 +151,22 @@ static int add_root_image(struct fr_payload *payload, const char *path,
 	const char *head;
 	uint64_t size;
 	size_t head_size;
-	int r;
+	int err;
 
-	r = payload_add_input(payload, path, payload->root_image_size_max, NULL,
-			      &input, error);
-	if (r < 0)
-		return r;
+	err = payload_add_input(payload, path, payload->root_image_size_max,
+				NULL, &input, error);
+	if (err < 0)
+		return err;
 	size = (uint64_t)input->stat.st_size;
 	head_size = size < FR_ROOT_IMAGE_HEAD ? (size_t)size :
 						FR_ROOT_IMAGE_HEAD;
-	r = input_look(input, 0, head_size, &head, error);
-	if (r < 0)
-		return r;
-	r = fr_root_image_probe(head, head_size, size, input->path,
-				&payload->root_type, error);
-	if (r < 0)
-		return r;
+	err = input_look(input, 0, head_size, &head, error);
+	if (err < 0)
+		return err;
+	err = fr_root_image_probe(head, head_size, size, input->path,
+				  &payload->root_type, error);
+	if (err < 0)
+		return err;
 	payload->has_root = true;
 	payload_add_part(payload, FR_SEGMENT_ROOT, input, 0, size);
 	return 0;
@@ -197,16 +197,16 @@ int payload_add_dtb_part(struct fr_payload *payload, struct input *input,
 			 uint64_t offset, uint64_t size, struct fr_error *error)
 {
 	const char *head;
-	int r;
+	int err;
 
 	if (size > FR_DTB_SIZE_MAX)
 		return fr_fail(error, FR_TOO_LARGE, -EFBIG,
 			       "%s: the device tree is larger than 2 MiB",
 			       input->path);
-	r = input_look(input, offset, size < 8 ? (size_t)size : 8, &head,
-		       error);
-	if (r < 0)
-		return r;
+	err = input_look(input, offset, size < 8 ? (size_t)size : 8, &head,
+			 error);
+	if (err < 0)
+		return err;
 	if (size < 8 || be32(head) != 0xd00dfeed)
 		return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL,
 			       "%s: is not a compiled device tree",
@@ -224,14 +224,14 @@ int payload_add_dtb(struct fr_payload *payload, const char *path,
 		    struct fr_error *error)
 {
 	struct input *input;
-	int r;
+	int err;
 
 	if (!path)
 		return 0;
-	r = payload_add_input(payload, path, FR_DTB_SIZE_MAX, NULL, &input,
-			      error);
-	if (r < 0)
-		return r;
+	err = payload_add_input(payload, path, FR_DTB_SIZE_MAX, NULL, &input,
+				error);
+	if (err < 0)
+		return err;
 	return payload_add_dtb_part(payload, input, 0,
 				    (uint64_t)input->stat.st_size, error);
 }

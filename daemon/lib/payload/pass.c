@@ -12,15 +12,15 @@
 static int report_progress(struct progress *progress, size_t size)
 {
 	const struct fr_sink *sink = progress->sink;
-	int r;
+	int err;
 
 	progress->done += size;
 	if (!sink->progress)
 		return 0;
-	r = sink->progress(sink->userdata, progress->done, progress->total);
-	if (r < 0)
+	err = sink->progress(sink->userdata, progress->done, progress->total);
+	if (err < 0)
 		progress->sink_failed = true;
-	return r < 0 ? r : 0;
+	return err < 0 ? err : 0;
 }
 
 /* Do the bytes at pass->at contradict what was seen before? */
@@ -49,7 +49,7 @@ static ssize_t pass_take(struct pass *pass, void *buffer, size_t size,
 {
 	struct input *input = pass->part->input;
 	ssize_t n = fr_pread_full(input->fd, buffer, size, pass->at);
-	int r;
+	int err;
 
 	if (n < 0)
 		return input_fail(input->path, (int)n, error);
@@ -65,8 +65,8 @@ static ssize_t pass_take(struct pass *pass, void *buffer, size_t size,
 			return fr_fail_memory(error);
 	}
 	pass->at += size;
-	r = report_progress(pass->progress, size);
-	return r < 0 ? r : n;
+	err = report_progress(pass->progress, size);
+	return err < 0 ? err : n;
 }
 
 /* What the stream reads from: the part, and nothing around it. */
@@ -119,13 +119,13 @@ int pass_end(struct pass *pass, struct fr_error *error)
 {
 	struct input *input = pass->part->input;
 	uint8_t sha256[EVP_MAX_MD_SIZE];
-	int r;
+	int err;
 
 	if (!input->is_signed)
 		return 0;
-	r = pass_skip(pass, (uint64_t)input->stat.st_size, error);
-	if (r < 0)
-		return r;
+	err = pass_skip(pass, (uint64_t)input->stat.st_size, error);
+	if (err < 0)
+		return err;
 	if (EVP_DigestFinal_ex(pass->digest, sha256, NULL) != 1)
 		return fr_fail_memory(error);
 	if (pass->notes_differ || memcmp(sha256, input->sha256, FR_SHA256_SIZE))
@@ -147,11 +147,11 @@ int pass_open_stream(struct pass *pass, uint64_t limit, struct fr_stream **ret,
 		     struct fr_error *error)
 {
 	const struct fr_reader reader = { pass_read, pass };
-	int r = fr_stream_open(&reader, pass->part->compression, limit, ret,
-			       error);
+	int err = fr_stream_open(&reader, pass->part->compression, limit, ret,
+				 error);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	if (pass->part->size_appended)
 		fr_stream_size_appended(*ret);
 	return 0;

@@ -67,7 +67,7 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 		   const struct fr_payload_request *request,
 		   struct fr_error *error)
 {
-	int r;
+	int err;
 
 	payload->kernel_size_max = config->kernel_size_max;
 	payload->initrd_size_max = config->initrd_size_max;
@@ -76,9 +76,9 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 	    fr_strv_copy(config->trusted_certificates, &payload->certificates) <
 		    0)
 		return fr_fail_memory(error);
-	r = request_check(request, error);
-	if (r < 0)
-		return r;
+	err = request_check(request, error);
+	if (err < 0)
+		return err;
 	if (request->signature && !*payload->certificates)
 		return fr_fail(
 			error, FR_SIGNATURE, -ENOKEY,
@@ -96,26 +96,26 @@ int fr_payload_open(const struct fr_config *config,
 {
 	_cleanup_(fr_payload_closep) struct fr_payload *payload =
 		calloc(1, sizeof(*payload));
-	int r;
+	int err;
 
 	if (!payload)
 		return fr_fail_memory(error);
-	r = prepare(payload, config, request, error);
-	if (r < 0)
-		return r;
+	err = prepare(payload, config, request, error);
+	if (err < 0)
+		return err;
 	if (request->entry)
-		r = payload_open_entry(payload, config->boot_roots, error);
+		err = payload_open_entry(payload, config->boot_roots, error);
 	else if (request->uki)
-		r = payload_open_uki(payload, request->uki, error);
+		err = payload_open_uki(payload, request->uki, error);
 	else
-		r = payload_open_kernel(payload, request->kernel,
-					request->initrds, request->root_image,
-					request->devicetree, error);
-	if (r < 0)
-		return r;
-	r = payload_complete_cmdline(payload, error);
-	if (r < 0)
-		return r;
+		err = payload_open_kernel(payload, request->kernel,
+					  request->initrds, request->root_image,
+					  request->devicetree, error);
+	if (err < 0)
+		return err;
+	err = payload_complete_cmdline(payload, error);
+	if (err < 0)
+		return err;
 	*ret = fr_steal_pointer(payload);
 	return 0;
 }

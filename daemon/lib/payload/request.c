@@ -64,21 +64,21 @@ static int check_absolute(const char *what, const char *path,
 static int check_paths(const struct fr_payload_request *request,
 		       struct fr_error *error)
 {
-	int r = 0;
+	int err = 0;
 
-	for (size_t i = 0; !r && i < fr_strv_length(request->initrds); i++)
-		r = check_absolute("initrd", request->initrds[i], error);
-	if (!r)
-		r = check_absolute("kernel", request->kernel, error);
-	if (!r)
-		r = check_absolute("UKI", request->uki, error);
-	if (!r)
-		r = check_absolute("root image", request->root_image, error);
-	if (!r)
-		r = check_absolute("device tree", request->devicetree, error);
-	if (!r)
-		r = check_absolute("signature", request->signature, error);
-	return r;
+	for (size_t i = 0; !err && i < fr_strv_length(request->initrds); i++)
+		err = check_absolute("initrd", request->initrds[i], error);
+	if (!err)
+		err = check_absolute("kernel", request->kernel, error);
+	if (!err)
+		err = check_absolute("UKI", request->uki, error);
+	if (!err)
+		err = check_absolute("root image", request->root_image, error);
+	if (!err)
+		err = check_absolute("device tree", request->devicetree, error);
+	if (!err)
+		err = check_absolute("signature", request->signature, error);
+	return err;
 }
 
 int request_check(const struct fr_payload_request *request,

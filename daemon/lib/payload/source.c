@@ -161,11 +161,11 @@ static int get_strings(json_object *value, char ***ret, struct fr_error *error)
 	if (!strv)
 		return fr_fail_memory(error);
 	for (size_t i = 0; i < length; i++) {
-		int r = get_string(json_object_array_get_idx(value, i),
-				   &strv[i], error);
+		int err = get_string(json_object_array_get_idx(value, i),
+				     &strv[i], error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		if (!strv[i])
 			return bad_source("an initrd is null", error);
 	}
@@ -199,27 +199,28 @@ static int parse_json(const char *source, json_object **ret,
 static int read_members(json_object *object, struct fr_payload_request *request,
 			struct fr_error *error)
 {
-	int r;
+	int err;
 
 	for (size_t i = 0; i < N_MEMBERS; i++) {
-		r = get_string(json_object_object_get(object, members[i].name),
-			       member_field(request, &members[i]), error);
+		err = get_string(json_object_object_get(object,
+							members[i].name),
+				 member_field(request, &members[i]), error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
 	if (!request->cmdline) {
-		r = get_string(json_object_object_get(object,
-						      "inherited_cmdline"),
-			       &request->cmdline, error);
+		err = get_string(json_object_object_get(object,
+							"inherited_cmdline"),
+				 &request->cmdline, error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
-	r = get_bool(json_object_object_get(object, "wipe_state"),
-		     &request->wipe_state, error);
-	if (r < 0)
-		return r;
+	err = get_bool(json_object_object_get(object, "wipe_state"),
+		       &request->wipe_state, error);
+	if (err < 0)
+		return err;
 	return get_strings(json_object_object_get(object, "initrds"),
 			   &request->initrds, error);
 }
@@ -230,14 +231,14 @@ int fr_payload_request_from_source(const char *source,
 {
 	_cleanup_payload_request_ struct fr_payload_request request = { 0 };
 	_cleanup_(json_object_putp) json_object *object = NULL;
-	int r;
+	int err;
 
-	r = parse_json(source, &object, error);
-	if (r < 0)
-		return r;
-	r = read_members(object, &request, error);
-	if (r < 0)
-		return r;
+	err = parse_json(source, &object, error);
+	if (err < 0)
+		return err;
+	err = read_members(object, &request, error);
+	if (err < 0)
+		return err;
 	if (!request.entry && !request.uki && !request.kernel)
 		return bad_source("it names no kernel", error);
 	*ret = request;

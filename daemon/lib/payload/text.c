@@ -70,14 +70,14 @@ int fr_payload_inherit_cmdline(const struct fr_payload *payload,
 			       struct fr_error *error)
 {
 	_cleanup_free_ char *cmdline = NULL;
-	int r = 0;
+	int err = 0;
 
 	if (payload->has_root)
-		r = fr_cmdline_add_root(running, payload->root_type, true,
-					&cmdline);
+		err = fr_cmdline_add_root(running, payload->root_type, true,
+					  &cmdline);
 	else
 		cmdline = strdup(running);
-	if (r < 0 || !cmdline)
+	if (err < 0 || !cmdline)
 		return fr_fail_memory(error);
 	if (strlen(cmdline) > FR_CMDLINE_MAX)
 		return fr_fail(

@@ -25,7 +25,7 @@ static int section_text(struct input *input, const struct fr_pe *pe,
 	const struct fr_pe_section *section = &pe->section[name];
 	const char *data;
 	size_t size;
-	int r;
+	int err;
 
 	*ret = NULL;
 	if (!section->present)
@@ -34,10 +34,10 @@ static int section_text(struct input *input, const struct fr_pe *pe,
 		return fr_fail(error, FR_INVALID_PAYLOAD, -EFBIG,
 			       "%s: a section with text is larger than 64 KiB",
 			       input->path);
-	r = input_look(input, section->offset, (size_t)section->size, &data,
-		       error);
-	if (r < 0)
-		return r;
+	err = input_look(input, section->offset, (size_t)section->size, &data,
+			 error);
+	if (err < 0)
+		return err;
 	size = strnlen(data, (size_t)section->size);
 	while (size && strchr(" \t\r\n", data[size - 1]))
 		size--;
@@ -49,11 +49,11 @@ static int set_uki_cmdline(struct fr_payload *payload, struct input *input,
 			   const struct fr_pe *pe, struct fr_error *error)
 {
 	_cleanup_free_ char *cmdline = NULL;
-	int r;
+	int err;
 
-	r = section_text(input, pe, FR_PE_CMDLINE, &cmdline, error);
-	if (r < 0 || !cmdline)
-		return r;
+	err = section_text(input, pe, FR_PE_CMDLINE, &cmdline, error);
+	if (err < 0 || !cmdline)
+		return err;
 	if (payload->cmdline && input->is_signed)
 		return fr_fail(
 			error, FR_REFUSED, -EPERM,
@@ -96,14 +96,14 @@ static int set_uki_title(struct fr_payload *payload, struct input *input,
 	_cleanup_free_ char *osrel = NULL;
 	_cleanup_free_ char *name = NULL;
 	char *title = NULL;
-	int r;
+	int err;
 
-	r = section_text(input, pe, FR_PE_OSREL, &osrel, error);
-	if (r < 0)
-		return r;
-	r = section_text(input, pe, FR_PE_UNAME, &release, error);
-	if (r < 0)
-		return r;
+	err = section_text(input, pe, FR_PE_OSREL, &osrel, error);
+	if (err < 0)
+		return err;
+	err = section_text(input, pe, FR_PE_UNAME, &release, error);
+	if (err < 0)
+		return err;
 	if (osrel)
 		name = pretty_name(osrel);
 	if (!name || !*name)
@@ -123,12 +123,12 @@ static int add_uki_parts(struct fr_payload *payload, struct input *input,
 	const struct fr_pe_section *kernel = &pe->section[FR_PE_LINUX];
 	const struct fr_pe_section *initrd = &pe->section[FR_PE_INITRD];
 	const struct fr_pe_section *dtb = &pe->section[FR_PE_DTB];
-	int r;
+	int err;
 
-	r = payload_add_kernel(payload, input, kernel->offset, kernel->size,
-			       error);
-	if (r < 0)
-		return r;
+	err = payload_add_kernel(payload, input, kernel->offset, kernel->size,
+				 error);
+	if (err < 0)
+		return err;
 	if (initrd->present && initrd->size)
 		payload_add_part(payload, FR_SEGMENT_INITRD, input,
 				 initrd->offset, initrd->size);
@@ -145,18 +145,19 @@ static int parse_uki(struct input *input, struct fr_pe *ret,
 	size_t size = file_size < HEAD_SIZE ? (size_t)file_size : HEAD_SIZE;
 	struct fr_image image;
 	const char *head;
-	int r;
+	int err;
 
-	r = input_look(input, 0, size, &head, error);
-	if (r < 0)
-		return r;
-	r = fr_image_probe(head, size, file_size, input->path, &image, error);
-	if (r < 0)
-		return r;
+	err = input_look(input, 0, size, &head, error);
+	if (err < 0)
+		return err;
+	err = fr_image_probe(head, size, file_size, input->path, &image, error);
+	if (err < 0)
+		return err;
 	if (image.kind == FR_IMAGE_PE) {
-		r = fr_pe_parse(head, size, file_size, input->path, ret, error);
-		if (r < 0 || ret->section[FR_PE_LINUX].present)
-			return r;
+		err = fr_pe_parse(head, size, file_size, input->path, ret,
+				  error);
+		if (err < 0 || ret->section[FR_PE_LINUX].present)
+			return err;
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -ENOEXEC,
 			"%s: is an EFI program without a .linux section, so it is no UKI",
@@ -173,30 +174,31 @@ int payload_open_uki(struct fr_payload *payload, const char *path,
 	const struct fr_payload_request *request = &payload->request;
 	struct input *input;
 	struct fr_pe pe = { 0 };
-	int r;
+	int err;
 
-	r = payload_add_input(payload, path,
-			      payload->kernel_size_max +
-				      payload->initrd_size_max + UKI_OTHER_MAX,
-			      request->signature, &input, error);
-	if (r < 0)
-		return r;
-	r = parse_uki(input, &pe, error);
-	if (r < 0)
-		return r;
-	r = set_uki_cmdline(payload, input, &pe, error);
-	if (r < 0)
-		return r;
+	err = payload_add_input(payload, path,
+				payload->kernel_size_max +
+					payload->initrd_size_max +
+					UKI_OTHER_MAX,
+				request->signature, &input, error);
+	if (err < 0)
+		return err;
+	err = parse_uki(input, &pe, error);
+	if (err < 0)
+		return err;
+	err = set_uki_cmdline(payload, input, &pe, error);
+	if (err < 0)
+		return err;
 	if (!payload->title) {
-		r = set_uki_title(payload, input, &pe, error);
-		if (r < 0)
-			return r;
+		err = set_uki_title(payload, input, &pe, error);
+		if (err < 0)
+			return err;
 	}
-	r = add_uki_parts(payload, input, &pe, !request->devicetree, error);
-	if (r < 0)
-		return r;
-	r = payload_add_initrds(payload, request->initrds, error);
-	if (r < 0)
-		return r;
+	err = add_uki_parts(payload, input, &pe, !request->devicetree, error);
+	if (err < 0)
+		return err;
+	err = payload_add_initrds(payload, request->initrds, error);
+	if (err < 0)
+		return err;
 	return payload_add_dtb(payload, request->devicetree, error);
 }

@@ -38,11 +38,11 @@ static int hand_over(struct writer *writer, enum fr_segment segment,
 		     struct fr_error *error)
 {
 	const struct fr_sink *sink = writer->progress.sink;
-	int r = sink->write(sink->userdata, segment, data, size);
+	int err = sink->write(sink->userdata, segment, data, size);
 
-	if (r < 0) {
+	if (err < 0) {
 		writer->progress.sink_failed = true;
-		return r;
+		return err;
 	}
 	if (EVP_DigestUpdate(digest, data, size) != 1)
 		return fr_fail_memory(error);
@@ -74,20 +74,20 @@ static int copy_stream(struct writer *writer, const struct part *part,
 		return fr_fail_memory(error);
 	for (;;) {
 		ssize_t n = fr_stream_read(stream, buffer, PIECE_SIZE, error);
-		int r;
+		int err;
 
 		if (n <= 0)
 			return (int)n;
-		r = first ? fr_image_check_arm64(buffer, (size_t)n,
-						 part->input->path, error) :
-			    0;
-		if (r < 0)
-			return r;
+		err = first ? fr_image_check_arm64(buffer, (size_t)n,
+						   part->input->path, error) :
+			      0;
+		if (err < 0)
+			return err;
 		first = false;
-		r = hand_over(writer, part->segment, digest, buffer, (size_t)n,
-			      error);
-		if (r < 0)
-			return r;
+		err = hand_over(writer, part->segment, digest, buffer,
+				(size_t)n, error);
+		if (err < 0)
+			return err;
 	}
 }
 
@@ -96,19 +96,19 @@ static int write_pass(struct writer *writer, struct pass *pass,
 {
 	_cleanup_(fr_stream_closep) struct fr_stream *stream = NULL;
 	const struct part *part = pass->part;
-	int r;
+	int err;
 
-	r = pass_begin(pass, error);
-	if (r < 0)
-		return r;
-	r = pass_open_stream(pass,
-			     segment_limit(writer->payload, part->segment),
-			     &stream, error);
-	if (r < 0)
-		return r;
-	r = copy_stream(writer, part, stream, digest, error);
-	if (r < 0)
-		return r;
+	err = pass_begin(pass, error);
+	if (err < 0)
+		return err;
+	err = pass_open_stream(pass,
+			       segment_limit(writer->payload, part->segment),
+			       &stream, error);
+	if (err < 0)
+		return err;
+	err = copy_stream(writer, part, stream, digest, error);
+	if (err < 0)
+		return err;
 	return pass_end(pass, error);
 }
 
@@ -116,13 +116,13 @@ static int write_part(struct writer *writer, const struct part *part,
 		      EVP_MD_CTX *digest, struct fr_error *error)
 {
 	struct pass pass = { .part = part, .progress = &writer->progress };
-	int r = write_pass(writer, &pass, digest, error);
+	int err = write_pass(writer, &pass, digest, error);
 
 	EVP_MD_CTX_free(pass.digest);
-	if (r < 0) {
+	if (err < 0) {
 		if (!writer->progress.sink_failed)
 			part_name_file(part, error);
-		return r;
+		return err;
 	}
 	if (part->segment == FR_SEGMENT_INITRD)
 		return pad_initrd(writer, digest, error);
@@ -139,13 +139,13 @@ static int write_segment(struct writer *writer, enum fr_segment segment,
 	if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
 		return fr_fail_memory(error);
 	for (size_t i = 0; i < payload->part_count; i++) {
-		int r;
+		int err;
 
 		if (payload->parts[i].segment != segment)
 			continue;
-		r = write_part(writer, &payload->parts[i], digest, error);
-		if (r < 0)
-			return r;
+		err = write_part(writer, &payload->parts[i], digest, error);
+		if (err < 0)
+			return err;
 	}
 	if (EVP_DigestFinal_ex(digest, sha256, NULL) != 1)
 		return fr_fail_memory(error);
@@ -180,23 +180,25 @@ static int check_unchanged(const struct fr_payload *payload,
 static int write_all(struct writer *writer, struct fr_error *error)
 {
 	for (int segment = 0; segment < FR_SEGMENTS; segment++) {
-		int r = write_segment(writer, (enum fr_segment)segment, error);
+		int err =
+			write_segment(writer, (enum fr_segment)segment, error);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
 	return check_unchanged(writer->payload, error);
 }
 
 /* A failure of the sink: leave the error to it, if it has filled it. */
-static int sink_error(int r, struct fr_error *error)
+static int sink_error(int err, struct fr_error *error)
 {
 	if (error && error->failure != FR_OK)
-		return r;
-	if (r == -ECANCELED)
-		return fr_fail(error, FR_CANCELLED, r, "staging was cancelled");
-	return fr_fail(error, FR_FAILED, r, "the payload can't be written: %s",
-		       strerror(-r));
+		return err;
+	if (err == -ECANCELED)
+		return fr_fail(error, FR_CANCELLED, err,
+			       "staging was cancelled");
+	return fr_fail(error, FR_FAILED, err,
+		       "the payload can't be written: %s", strerror(-err));
 }
 
 int fr_payload_write(struct fr_payload *payload, const struct fr_sink *sink,
@@ -209,18 +211,18 @@ int fr_payload_write(struct fr_payload *payload, const struct fr_sink *sink,
 			.total = total_bytes(payload),
 		},
 	};
-	int r;
+	int err;
 
 	if (error)
 		*error = (struct fr_error){ 0 };
 	payload->written = false;
 	memset(payload->size, 0, sizeof(payload->size));
-	r = write_all(&writer, error);
-	if (r < 0 && writer.progress.sink_failed)
-		return sink_error(r, error);
+	err = write_all(&writer, error);
+	if (err < 0 && writer.progress.sink_failed)
+		return sink_error(err, error);
 	/* Data that make no sense may be half of the old and half of the new. */
-	if (r < 0 && r != -ENOMEM)
-		return check_unchanged(payload, error) ?: r;
-	payload->written = !r;
-	return r;
+	if (err < 0 && err != -ENOMEM)
+		return check_unchanged(payload, error) ?: err;
+	payload->written = !err;
+	return err;
 }
