@@ -18,7 +18,7 @@ enum fr_fallback {
 };
 
 /**
- * struct fr_config - every setting, with its default where nobody set it
+ * struct fr_config - every setting, with its default where no file sets it
  * @kernel_size_max: [Stage] KernelSizeMax=, bytes of a kernel, decompressed
  * @initrd_size_max: [Stage] InitrdSizeMax=, bytes of all initrds together
  * @root_image_size_max: [Stage] RootImageSizeMax=, bytes of a root image

@@ -45,7 +45,7 @@ enum fr_segment {
 const char *fr_segment_name(enum fr_segment segment);
 
 /**
- * struct fr_payload_request - what somebody asks to be staged
+ * struct fr_payload_request - what is asked to be staged
  * @entry: boot loader entry, by id or absolute path
  * @uki: unified kernel image, absolute path
  * @kernel: kernel of any supported kind, absolute path
@@ -241,8 +241,8 @@ int fr_payload_request_from_source(const char *source,
  * fr_payload_source_wipes() - must the payload not see the state volume?
  * @source: what fr_payload_source() gave, or any other text
  *
- * Return: whether it was staged so; false for an empty text, true for one that is
- * not such a line or can't be read for want of memory: who can't tell assumes it.
+ * Return: whether it was staged so; false for an empty text. A text that is not
+ * such a line, or can't be read for want of memory, may have been staged so: true.
  */
 bool fr_payload_source_wipes(const char *source);
 

@@ -154,7 +154,7 @@ static void signed_bytes_are_read_again(void **state)
 }
 
 /*
- * Somebody exchanges bytes of a signed file for the moment at which its header
+ * An attacker exchanges bytes of a signed file for the moment at which its header
  * or command line is looked at, and makes it right again, times included. To
  * have that without a race, read calls of at most @size bytes see @byte at @at.
  */

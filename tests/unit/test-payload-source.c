@@ -171,7 +171,7 @@ static void sources_that_wipe(void **state)
 		{ "{\"kernel\":\"/k\",\"wipe_state\":false}", false },
 		{ "{\"kernel\":\"/k\"}", false },
 		{ "", false },
-		/* who can't tell assumes it */
+		/* can't be told, so it is assumed */
 		{ "{\"wipe_state\":1}", true },
 		{ "wipe_state", true },
 		{ "{\"kernel\":\"/k\",\"wipe_sta", true },

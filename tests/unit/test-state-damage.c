@@ -103,8 +103,8 @@ static void rebuilt_by_another_version(void **state)
 }
 
 /*
- * Somebody replaces an object all the time; who opens and looks finds one that is
- * good, or somebody's lock, but never the wiped file of the one before.
+ * A process replaces an object all the time; another that opens it and looks finds
+ * one that is good, or a lock, but never the wiped file of the one before.
  */
 static void replaced_while_it_is_opened(void **state)
 {

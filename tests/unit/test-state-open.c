@@ -124,7 +124,7 @@ static void bad_calls(void **state)
 	assert_false(fr_state_is_direct(object));
 	fr_state_close(object);
 	fr_state_close(NULL);
-	/* nobody has to want the text */
+	/* the caller need not want the text */
 	assert_int_equal(fr_state_open(state_root(), "two", NULL, 0, &object,
 				       NULL),
 			 -ENOENT);

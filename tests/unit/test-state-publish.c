@@ -190,7 +190,7 @@ static void not_published(void **state)
 	assert_int_equal(info.generation, 0);
 }
 
-/* Who claims and goes away leaves the old data, or none. */
+/* A writer that claims and goes away leaves the old data, or none. */
 static void given_up(void **state)
 {
 	struct fr_state_error error = { "" };

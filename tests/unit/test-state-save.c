@@ -199,7 +199,7 @@ static void saved_large(void **state)
 	free(data);
 }
 
-/* What is replaced is wiped; who has it open keeps it from being replaced. */
+/* What is replaced is wiped; a process that has it open keeps it from being replaced. */
 static void replaced(void **state)
 {
 	struct fr_state_new new = { .name = "one",

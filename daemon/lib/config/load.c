@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The files: which there are, which of them count, and in what order. */
+#include "config.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +12,6 @@
 #include <sys/sysmacros.h>
 
 #include "cleanup.h"
-#include "config.h"
 #include "io.h"
 
 #define FILE_SIZE_MAX (1U << 20)

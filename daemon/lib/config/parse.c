@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The text of a file: sections, and lines "Key=value". */
+#include "config.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "cleanup.h"
-#include "config.h"
 #include "table.h"
 #include "values.h"
 

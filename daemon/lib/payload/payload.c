@@ -19,21 +19,30 @@
  *   over, and their SHA-256 has to be the one that the signature was verified
  *   with. Headers are read before, and decide which range is the kernel: each
  *   such look is noted, and every pass compares its bytes with the note. So the
- *   decisions too were made from bytes that were signed, even if somebody
- *   exchanged them for the moment of the look and set the times back.
+ *   decisions too were made from bytes that were signed: an attacker who exchanges
+ *   them for the moment of the look, and sets the times back, is found out.
  *
  * All this is known only when a pass has ended, so what went into a slot by then
  * must not be sealed unless fr_payload_write() succeeds.
  *
- * A boot loader entry is not signed, and so is its command line: whoever may
+ * A boot loader entry is not signed, nor is its command line: a user who may
  * write there decides how the kernel is started, as with a boot loader. A UKI
  * that is signed keeps its own.
  *
  * Files of this folder
  * --------------------
- * request.c checks what was asked for; input.c opens files; entry.c and uki.c find
- * out what the payload consists of, by the help of parts.c and text.c; write.c
- * hands it over in passes, pass.c; source.c is about the ledger's line.
+ *	payload.c	opens and closes a payload, and answers questions about it
+ *	write.c		hands it over
+ *	entry.c		finds out what an entry or a kernel consists of
+ *	uki.c		the same for a UKI
+ *	text.c		checks and sets command line and title
+ *	parts.c		checks and adds the pieces of segments
+ *	pass.c		reads a part once
+ *	input.c		opens files and looks into them
+ *	request.c	checks what was asked for
+ *	source.c	writes and reads the ledger's line
+ *
+ * Each uses only those below it, and source.c is used by none.
  */
 #include "payload.h"
 

@@ -3,6 +3,8 @@
  * The source: the request as a line of JSON, which the ledger keeps for those that
  * stage the payload again.
  */
+#include "payload.h"
+
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdbool.h>

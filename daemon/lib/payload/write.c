@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Handing a payload over, segment by segment, each in as many passes as it has parts. */
+#include "payload.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,9 +5,9 @@
  * The volume is RAM. It keeps its content across reboots of the kernel and across
  * resets that leave RAM alone, and has none when the machine was without power:
  * then it is noise, or zeros, or what is left of either after the firmware had its
- * way with it. So its file system is made when it is first used, by whoever finds
- * none, with nobody to ask; and what is there must be told from noise for sure,
- * because a wrong guess destroys what an operator relies on.
+ * way with it. So its file system is made when it is first used, while no operator
+ * is there to be asked; and what is there must be told from noise for sure, because
+ * a wrong guess destroys what an operator relies on.
  *
  * What is found, and what is done:
  *
@@ -19,8 +19,8 @@
  *	ours, but damaged		refuse
  *	anything else			refuse
  *
- * Refusing leaves the machine without its state volume until somebody says
- * --force. That is the right side to err on: noise is practically never taken for
+ * Refusing leaves the machine without its state volume until an operator
+ * says --force. That is the right side to err on: noise is practically never taken for
  * something. libblkid looks for magic numbers together with fields that have to
  * make sense; ext4's superblocks have a checksum on top, that is verified. The
  * shortest magic number, the two bytes of a partition table, turns up once in
@@ -179,7 +179,7 @@ static int check_size(const struct volume *volume)
 }
 
 /*
- * O_EXCL: not while it is mounted, nor while somebody else makes it. Not for
+ * O_EXCL: not while it is mounted, nor while another process makes it. Not for
  * writing: udev looks at a device again when a writer closes it, and what it
  * finds may have this started once more.
  */

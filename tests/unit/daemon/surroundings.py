@@ -62,7 +62,7 @@ def last_log(machine: Machine) -> None:
     text = machine.run("status", "--last-log")
     check("Last log of the kernel before, from " in text and
           "[    0.000000] first\n" in text, text)
-    check("last_log" not in machine.status(), "nobody has asked for it")
+    check("last_log" not in machine.status(), "it was not asked for")
 
 
 @test

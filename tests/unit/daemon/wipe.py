@@ -148,7 +148,7 @@ def nothing_is_armed_while_it_is_wiped(machine: Machine) -> None:
     machine.wait_log("systemd starts kexec.target")
     device.unlink()
     os.mkfifo(device)
-    # It waits for who writes to the pipe, as for a device that is stuck.
+    # It waits for a writer of the pipe, as for a device that is stuck.
     with subprocess.Popen([str(hook), "kexec"]) as wiper:
         machine.wait(lambda: machine.sysfs("armed") == "none", "disarming")
         wiper.kill()
