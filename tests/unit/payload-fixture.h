@@ -3,9 +3,10 @@
  * What the tests of payloads share: files to make them from, a sink that keeps
  * what it gets, and what is expected of both.
  *
- * payload_begin() makes, in the folder of files-fixture.h: the kernels of
- * kernel_files, "initrd5", "initrd8" and "dtb". Tests make those anew that they
- * change.
+ * payload_begin() makes, in the folder of files-fixture.h: the kernel "Image",
+ * "initrd5", "initrd8" and "dtb"; payload_begin_packed() the other kernels of
+ * kernel_files as well, which takes its time under valgrind. Tests make those anew
+ * that they change.
  */
 #ifndef PAYLOAD_FIXTURE_H
 #define PAYLOAD_FIXTURE_H
@@ -16,16 +17,17 @@
 #include "config.h"
 #include "payload.h"
 
-/* Program of tests with such files, instead of UNIT_MAIN(). */
-#define PAYLOAD_UNIT_MAIN(tests)                                          \
-	int main(void)                                                    \
-	{                                                                 \
-		unit_prepare();                                           \
-		return cmocka_run_group_tests_name(                       \
-			UNIT_PROGRAM, tests, payload_begin, payload_end); \
+/* Program of tests with such files, made by @begin, instead of UNIT_MAIN(). */
+#define PAYLOAD_UNIT_MAIN(tests, begin)                                        \
+	int main(void)                                                         \
+	{                                                                      \
+		unit_prepare();                                                \
+		return cmocka_run_group_tests_name(UNIT_PROGRAM, tests, begin, \
+						   payload_end);               \
 	}
 
 int payload_begin(void **state);
+int payload_begin_packed(void **state);
 int payload_end(void **state);
 
 FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);

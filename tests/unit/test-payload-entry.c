@@ -138,4 +138,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(root_images_of_entries),
 	UNIT_TEST(files_of_an_entry_have_to_be_signed),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

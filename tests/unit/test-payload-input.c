@@ -87,4 +87,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(root_images_have_to_be_signed),
 	UNIT_TEST(signature_without_certificates),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

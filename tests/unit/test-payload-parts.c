@@ -310,4 +310,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(root_images),
 	UNIT_TEST(root_images_that_are_none),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin_packed)

@@ -222,4 +222,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(signed_bytes_are_read_again),
 	UNIT_TEST(bytes_exchanged_for_a_look),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

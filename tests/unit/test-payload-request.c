@@ -40,4 +40,4 @@ static void requests_in_disorder(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(requests_in_disorder),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

@@ -187,4 +187,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(members_of_the_daemon), UNIT_TEST(sources_in_disorder),
 	UNIT_TEST(sources_that_wipe),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

@@ -65,4 +65,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(command_lines),
 	UNIT_TEST(inherited_command_lines),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

@@ -136,4 +136,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(kernel_and_uki_are_told_apart),
 	UNIT_TEST(signed_ukis_keep_their_command_line),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin)

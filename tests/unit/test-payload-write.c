@@ -115,4 +115,4 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(cancelled),	      UNIT_TEST(sink_has_its_own_error),
 	UNIT_TEST(names_of_segments),
 };
-PAYLOAD_UNIT_MAIN(tests)
+PAYLOAD_UNIT_MAIN(tests, payload_begin_packed)
