@@ -20,6 +20,8 @@
 . tools/kernel-lib.sh
 
 IMAGES=$BUILD/kernel
+# A line of the build's output for each object.
+COMPILED='^  (HOST)?(CC|AS|LDS) '
 VARIANTS="a, b, signed, debug, page16, page64, stock, system-a and system-b"
 
 # make_test_key FOLDER: what the kernel trusts and the tests sign with, made
@@ -45,7 +47,7 @@ begin_with() {
 describe() {
 	source=$LINUX
 	fragments=("$CONFIGS/qemu-virt.config" "$CONFIGS/fastreboot.config")
-	about=1330
+	about=1220	# objects that a first build compiles
 	case $1 in
 	a | b)	# the same objects: only the release string differs
 		release=-fastreboot-$1
@@ -61,11 +63,11 @@ describe() {
 		fragments+=("$CONFIGS/$1.config") ;;
 	system-a | system-b)	# as a and b
 		release=-fastreboot-${1#system-}
-		objects=$BUILD/kernel/system
+		objects=$BUILD/kernel/system about=1500
 		fragments+=("$CONFIGS/system.config") ;;
 	stock)	release=-stock
 		source=$WALK
-		objects=$WALK_OBJECTS
+		objects=$WALK_OBJECTS about=1117
 		mkdir -p "$objects"
 		without_series "$CONFIGS/fastreboot.config" >"$objects/asked.config"
 		fragments[1]=$objects/asked.config ;;
@@ -94,6 +96,16 @@ configure() {
 $lacks"
 }
 
+# What is shown as the total shall stay true.
+check_total() {
+	local count
+
+	count=$(grep -cE "$COMPILED" "$BUILD/log/$1.log")
+	[ $((count * 100)) -lt $(($2 * 95)) ] || [ $((count * 100)) -gt $(($2 * 105)) ] ||
+		return 0
+	say "$1: $count objects, not about $2: correct \"about\" in tools/kernel.sh"
+}
+
 build() {
 	local source objects release fragments about now total=''
 
@@ -114,8 +126,9 @@ build() {
 		printf '%s\n' "$now" >"$objects/.configured"
 	fi
 	step "kernel $1: building" "kernel-$1" \
-		-c '^  (HOST)?(CC|AS|LDS) ' ${total:+-n "$total"} \
+		-c "$COMPILED" ${total:+-n "$total"} \
 		kernel_make "$source" "$objects" LOCALVERSION="$release" Image
+	[ -z "$total" ] || check_total "kernel-$1" "$total"
 	[ "$1" != stock ] || note_base_warnings kernel-stock
 	cp "$objects/arch/arm64/boot/Image" "$IMAGES/Image-$1.new"
 	mv "$IMAGES/Image-$1.new" "$IMAGES/Image-$1"
