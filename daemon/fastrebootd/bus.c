@@ -13,9 +13,10 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
 
+#include "base/journal.h"
+#include "base/place.h"
 #include "cleanup.h"
 #include "daemon.h"
-#include "journal.h"
 #include "object.h"
 #include "utf8.h"
 
@@ -188,7 +189,7 @@ static int open_socket(struct daemon *daemon)
 
 	if (fd >= 0)
 		return fd;
-	if (asprintf(&path, "%s/private", daemon_runtime()) < 0)
+	if (asprintf(&path, "%s/private", place_runtime()) < 0)
 		return -ENOMEM;
 	fd = make_socket(path);
 	if (fd < 0)
@@ -212,7 +213,7 @@ int bus_listen(struct daemon *daemon, struct fr_error *error)
 	}
 	fr_closep(&fd);
 	return fr_fail(error, FR_FAILED, err, "can't listen at %s/private: %s",
-		       daemon_runtime(), strerror(-err));
+		       place_runtime(), strerror(-err));
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)

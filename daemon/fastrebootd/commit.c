@@ -33,11 +33,13 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "base/journal.h"
+#include "base/place.h"
+#include "base/watchdog.h"
 #include "cleanup.h"
 #include "daemon.h"
 #include "dependents.h"
 #include "hooks.h"
-#include "journal.h"
 #include "preflight.h"
 #include "slots.h"
 #include "wipe.h"
@@ -75,15 +77,6 @@ void commit_request_free(void *argument)
 		free(request->release);
 	}
 	free(request);
-}
-
-char *commit_watchdog_path(const struct fr_config *config)
-{
-	char *path;
-
-	if (asprintf(&path, "%s%s", daemon_root(), config->watchdog_device) < 0)
-		return NULL;
-	return path;
 }
 
 static struct json_object *new_details(struct json_object *checks,
@@ -212,7 +205,7 @@ static void undo(struct job *job, int slot, const char *release, bool wipes,
 	if (wipes)
 		mount_again(stopped);
 	fill_environment(job, slot, release, &environment);
-	if (hooks_run(daemon_root(), "unfreeze", &environment, NULL, &count,
+	if (hooks_run(place_root(), "unfreeze", &environment, NULL, &count,
 		      &error))
 		journal_message(LOG_ERR, "%s", error.text);
 }
@@ -230,7 +223,7 @@ static int quiesce(struct job *job, const struct commit_request *request,
 	fill_environment(job, request->slot, request->release, &environment);
 	environment.rollback = request->rollback;
 	environment.stop_on_failure = true;
-	return hooks_run(daemon_root(), "quiesce", &environment, job, &count,
+	return hooks_run(place_root(), "quiesce", &environment, job, &count,
 			 error);
 }
 
@@ -240,7 +233,7 @@ static int run_wipe_program(struct job *job, int slot, const char *release,
 	struct hooks_environment environment;
 	_cleanup_free_ char *path = NULL;
 
-	if (asprintf(&path, "%s" FR_WIPE_PROGRAM, daemon_root()) < 0) {
+	if (asprintf(&path, "%s" FR_WIPE_PROGRAM, place_root()) < 0) {
 		path = NULL;
 		return fr_fail_memory(error);
 	}
@@ -262,7 +255,7 @@ static int wipe(struct job *job, struct commit_request *request,
 		return err;
 	request->stopped = dependents_find(STATE_MOUNT);
 	request->unmounted = true;
-	err = systemd_run_unit(COMMIT_WIPE_UNIT, WIPE_USEC, error);
+	err = systemd_run_unit(FR_WIPE_UNIT, WIPE_USEC, error);
 	if (err == -ENOENT)
 		err = run_wipe_program(job, request->slot, request->release,
 				       error);
@@ -376,7 +369,7 @@ const struct job_type commit_job = {
 
 static void start_watchdog(struct daemon *daemon)
 {
-	_cleanup_free_ char *path = commit_watchdog_path(&daemon->config);
+	_cleanup_free_ char *path = watchdog_path(&daemon->config);
 	struct fr_error error = { 0 };
 	int err;
 

@@ -35,9 +35,6 @@ struct commit_request {
 	struct dependents *stopped;
 };
 
-/* What wipes the state volume before a jump without a shutdown. */
-#define COMMIT_WIPE_UNIT "fastreboot-wipe-state.service"
-
 /* Free a request; it may be NULL. */
 void commit_request_free(void *request);
 
@@ -85,14 +82,6 @@ void commit_undo(struct daemon *daemon);
  * @daemon: in the main thread
  */
 void commit_reboot(struct daemon *daemon);
-
-/**
- * commit_watchdog_path() - name of the watchdog's device
- * @config: configuration
- *
- * Return: to be freed; NULL without memory.
- */
-char *commit_watchdog_path(const struct fr_config *config);
 
 /* Its argument is a struct commit_request. */
 extern const struct job_type commit_job;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/journal.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "daemon.h"
-#include "journal.h"
 #include "rollback.h"
 #include "source.h"
 
@@ -147,7 +147,7 @@ static void start_feeding(struct daemon *daemon)
 /* The one that the kernel before has started, or a new one. */
 static void take_watchdog(struct daemon *daemon)
 {
-	_cleanup_free_ char *path = commit_watchdog_path(&daemon->config);
+	_cleanup_free_ char *path = watchdog_path(&daemon->config);
 	struct fr_error error = { 0 };
 	int err;
 

@@ -9,54 +9,13 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "base/clock.h"
+#include "base/journal.h"
+#include "base/place.h"
 #include "cleanup.h"
 #include "describe.h"
-#include "journal.h"
 #include "metrics.h"
 #include "slots.h"
-
-#ifdef FR_TESTING
-const char *daemon_root(void)
-{
-	const char *root = getenv("FASTREBOOT_ROOT");
-
-	return root ? root : "";
-}
-
-const char *daemon_runtime(void)
-{
-	const char *runtime = getenv("FASTREBOOT_RUNTIME");
-
-	return runtime ? runtime : "/run/fastreboot";
-}
-#else
-const char *daemon_root(void)
-{
-	return "";
-}
-
-const char *daemon_runtime(void)
-{
-	return "/run/fastreboot";
-}
-#endif
-
-void daemon_now_text(char text[TIME_TEXT_SIZE])
-{
-	time_t now = time(NULL);
-	struct tm utc;
-
-	gmtime_r(&now, &utc);
-	strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
-
-uint64_t daemon_now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 int daemon_check_idle(const struct daemon *daemon, struct fr_error *error)
 {
@@ -139,12 +98,12 @@ void daemon_set_last_job(struct daemon *daemon, const char *kind,
 	last->kind = strdup(kind);
 	last->result = strdup(result);
 	last->message = strdup(message);
-	daemon_now_text(last->at);
+	clock_text(last->at);
 }
 
 void daemon_set_verified(struct daemon *daemon, const struct fr_slot *slot)
 {
-	daemon_now_text(daemon->verified_at[slot->number]);
+	clock_text(daemon->verified_at[slot->number]);
 }
 
 bool daemon_read_timeline(struct daemon *daemon,
@@ -225,7 +184,7 @@ static void write_metrics(struct daemon *daemon,
 	struct fr_error error = { 0 };
 
 	if (fr_metrics_format(metrics, &text) ||
-	    asprintf(&path, "%s%s", daemon_root(),
+	    asprintf(&path, "%s%s", place_root(),
 		     fr_metrics_path(daemon->config.metrics_file)) < 0) {
 		path = NULL;
 		return;

@@ -21,6 +21,8 @@
 
 #include <systemd/sd-event.h>
 
+#include "base/clock.h"
+#include "base/watchdog.h"
 #include "bus.h"
 #include "config.h"
 #include "confirm.h"
@@ -30,10 +32,6 @@
 #include "systemd.h"
 #include "timeline.h"
 #include "watch.h"
-#include "watchdog.h"
-
-/* "2026-11-21T16:00:00Z" */
-#define TIME_TEXT_SIZE 32
 
 /**
  * struct last_job - how the last job ended
@@ -46,7 +44,7 @@ struct last_job {
 	char *kind;
 	char *result;
 	char *message;
-	char at[TIME_TEXT_SIZE];
+	char at[CLOCK_TEXT_SIZE];
 };
 
 /**
@@ -83,7 +81,7 @@ struct daemon {
 	struct job *job;
 	uint32_t jobs_started;
 	struct last_job last_job;
-	char verified_at[FR_SLOTS_MAX][TIME_TEXT_SIZE];
+	char verified_at[FR_SLOTS_MAX][CLOCK_TEXT_SIZE];
 	bool leaving;
 	bool stopping;
 	struct bus bus;
@@ -93,32 +91,6 @@ struct daemon {
 	struct watchdog watchdog;
 	struct watch watch;
 };
-
-/**
- * daemon_root() - folder that the configuration is looked for below
- *
- * Return: ""; a test's build takes $FASTREBOOT_ROOT.
- */
-const char *daemon_root(void);
-
-/**
- * daemon_runtime() - folder for socket and lock
- *
- * Return: "/run/fastreboot"; a test's build takes $FASTREBOOT_RUNTIME.
- */
-const char *daemon_runtime(void);
-
-/**
- * daemon_now_text() - the time of day, ISO 8601 in UTC
- */
-void daemon_now_text(char text[TIME_TEXT_SIZE]);
-
-/**
- * daemon_now_usec() - a time to measure with, CLOCK_MONOTONIC
- *
- * For any thread.
- */
-uint64_t daemon_now_usec(void);
 
 /**
  * daemon_check_idle() - may a job start?

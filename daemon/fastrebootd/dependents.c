@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/journal.h"
 #include "daemon.h"
-#include "journal.h"
 #include "systemd-bus.h"
 
 /* With the unit itself, and with those that do not run. */
@@ -224,7 +225,7 @@ static bool is_waiting(const struct dependents *dependents)
 static void look_again(sd_bus *bus, struct dependents *dependents,
 		       uint64_t until)
 {
-	for (size_t i = 0; i < dependents->n && daemon_now_usec() < until;
+	for (size_t i = 0; i < dependents->n && clock_usec() < until;
 	     i++) {
 		struct dependent *unit = &dependents->units[i];
 
@@ -291,7 +292,7 @@ static void start_all(sd_bus *bus, struct dependents *dependents,
 int dependents_start(struct dependents *dependents, uint64_t timeout_usec,
 		     struct fr_error *error)
 {
-	uint64_t until = daemon_now_usec() + timeout_usec;
+	uint64_t until = clock_usec() + timeout_usec;
 	_cleanup_bus_ sd_bus *bus = NULL;
 	int err;
 

@@ -12,9 +12,9 @@
 #include <systemd/sd-id128.h>
 #include <systemd/sd-journal.h>
 
+#include "base/journal.h"
 #include "cleanup.h"
 #include "daemon.h"
-#include "journal.h"
 
 #define _cleanup_journal_ _cleanup_(sd_journal_closep)
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cleanup.h"
 #include "daemon.h"
 #include "job.h"
@@ -228,10 +229,10 @@ static int hook_wait(struct hook *hook, uint64_t timeout_usec, struct job *job)
 		{ .fd = job ? job_cancel_fd(job) : -1, .events = POLLIN },
 		{ .fd = hook->output_fd, .events = POLLIN },
 	};
-	uint64_t end = daemon_now_usec() + timeout_usec;
+	uint64_t end = clock_usec() + timeout_usec;
 
 	while (!fds[0].revents) {
-		uint64_t now = daemon_now_usec();
+		uint64_t now = clock_usec();
 		int n;
 
 		if (now >= end)

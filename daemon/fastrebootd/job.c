@@ -9,10 +9,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/journal.h"
+#include "base/place.h"
 #include "bus.h"
 #include "cleanup.h"
 #include "daemon.h"
-#include "journal.h"
 
 /* Often enough for a progress bar to move. */
 #define TELL_USEC (50 * 1000)
@@ -22,7 +24,7 @@ static void tell(struct job *job)
 {
 	uint64_t one = 1;
 
-	job->told_usec = daemon_now_usec();
+	job->told_usec = clock_usec();
 	/* Fails only when the counter is full, and then it is readable. */
 	if (write(job->event_fd, &one, sizeof(one)) < 0)
 		return;
@@ -139,7 +141,7 @@ static int job_run(struct job *job, struct fr_error *error)
 {
 	int err;
 
-	err = fr_config_load(daemon_root(), &job->config, error);
+	err = fr_config_load(place_root(), &job->config, error);
 	if (err)
 		return err;
 	err = sd_event_add_io(job->daemon->event, &job->source, job->event_fd,
@@ -244,7 +246,7 @@ int job_progress(struct job *job, uint64_t done, uint64_t total,
 	pthread_mutex_lock(&job->lock);
 	job->view.done = done;
 	job->view.total = total;
-	if (done == total || daemon_now_usec() - job->told_usec >= TELL_USEC)
+	if (done == total || clock_usec() - job->told_usec >= TELL_USEC)
 		tell(job);
 	err = check_cancelled(job, error);
 	pthread_mutex_unlock(&job->lock);

@@ -25,9 +25,10 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "base/journal.h"
+#include "base/place.h"
 #include "cleanup.h"
 #include "daemon.h"
-#include "journal.h"
 #include "recover.h"
 
 static int on_signal(sd_event_source *source,
@@ -68,10 +69,10 @@ static int take_lock(struct daemon *daemon, struct fr_error *error)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (mkdir(daemon_runtime(), 0755) < 0 && errno != EEXIST)
+	if (mkdir(place_runtime(), 0755) < 0 && errno != EEXIST)
 		return fr_fail(error, FR_FAILED, -errno, "can't make %s: %s",
-			       daemon_runtime(), strerror(errno));
-	if (asprintf(&path, "%s/lock", daemon_runtime()) < 0) {
+			       place_runtime(), strerror(errno));
+	if (asprintf(&path, "%s/lock", place_runtime()) < 0) {
 		path = NULL;
 		return fr_fail_memory(error);
 	}
@@ -98,7 +99,7 @@ static int take_lock(struct daemon *daemon, struct fr_error *error)
  */
 static int load_config(struct daemon *daemon, struct fr_error *error)
 {
-	if (!fr_config_load(daemon_root(), &daemon->config, error))
+	if (!fr_config_load(place_root(), &daemon->config, error))
 		return 0;
 	journal_message(LOG_ERR, "%s; using the defaults until it is repaired",
 			error->text);

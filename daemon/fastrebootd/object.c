@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/place.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "confirm.h"
@@ -95,7 +96,7 @@ static int on_last_log(sd_bus_message *message, void *userdata,
 			"only root may read what the kernel before has logged");
 		return object_fail(message, &error);
 	}
-	if (fr_last_log_read(daemon_root(), &log, &error))
+	if (fr_last_log_read(place_root(), &log, &error))
 		return object_fail(message, &error);
 	object = describe_last_log(&log);
 	return reply_json(message, object);

@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/place.h"
+#include "base/watchdog.h"
 #include "cleanup.h"
 #include "cmdline.h"
-#include "commit.h"
 #include "daemon.h"
 #include "fastreboot-state.h"
 #include "hooks.h"
@@ -228,7 +229,7 @@ static int check_root(struct preflight *preflight, struct fr_error *error)
 {
 	const struct fr_slot *slot = preflight->input->slot;
 
-	return preflight_root(slot->cmdline, what_it_has(slot), daemon_root(),
+	return preflight_root(slot->cmdline, what_it_has(slot), place_root(),
 			      preflight->note, NOTE_MAX, error);
 }
 
@@ -236,7 +237,7 @@ static int check_executable(const char *path, struct fr_error *error)
 {
 	_cleanup_free_ char *name = NULL;
 
-	if (asprintf(&name, "%s%s", daemon_root(), path) < 0) {
+	if (asprintf(&name, "%s%s", place_root(), path) < 0) {
 		name = NULL;
 		return fr_fail_memory(error);
 	}
@@ -257,7 +258,7 @@ static int check_wiper(bool now, struct fr_error *error)
 		return check_executable(
 			"/usr/lib/systemd/system-shutdown/fastreboot-wipe-state",
 			error);
-	err = systemd_check_unit(COMMIT_WIPE_UNIT, error);
+	err = systemd_check_unit(FR_WIPE_UNIT, error);
 	if (err != -ENOENT)
 		return err;
 	return check_executable(FR_WIPE_PROGRAM, error);
@@ -285,9 +286,9 @@ static int check_wipe(struct preflight *preflight, struct fr_error *error)
 static int state_root(char **ret, struct fr_error *error)
 {
 	*ret = NULL;
-	if (!*daemon_root())
+	if (!*place_root())
 		return 0;
-	if (asprintf(ret, "%s" FR_STATE_ROOT, daemon_root()) < 0) {
+	if (asprintf(ret, "%s" FR_STATE_ROOT, place_root()) < 0) {
 		*ret = NULL;
 		return fr_fail_memory(error);
 	}
@@ -357,7 +358,7 @@ static int check_hooks(struct preflight *preflight, struct fr_error *error)
 	unsigned int count = 0;
 	int err;
 
-	err = hooks_run(daemon_root(), "preflight", &environment,
+	err = hooks_run(place_root(), "preflight", &environment,
 			preflight->job, &count, error);
 	return err ? err : note(preflight, "%u, none objects", count);
 }
@@ -392,7 +393,7 @@ static int check_blackout(struct preflight *preflight, struct fr_error *error)
 static int check_watchdog(struct preflight *preflight, struct fr_error *error)
 {
 	const struct fr_config *config = &preflight->job->config;
-	_cleanup_free_ char *path = commit_watchdog_path(config);
+	_cleanup_free_ char *path = watchdog_path(config);
 
 	if (!config->watchdog_usec)
 		return note(preflight, "none, WatchdogSec= is 0");

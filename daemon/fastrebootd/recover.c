@@ -8,11 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/journal.h"
+#include "base/place.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "daemon.h"
 #include "io.h"
-#include "journal.h"
 #include "payload.h"
 #include "source.h"
 #include "systemd.h"
@@ -99,7 +100,7 @@ static void recover_armed(struct daemon *daemon, const struct fr_slot *slot)
 /* A watchdog that nobody feeds any more would reset the machine. */
 static void recover_watchdog(struct daemon *daemon)
 {
-	_cleanup_free_ char *path = commit_watchdog_path(&daemon->config);
+	_cleanup_free_ char *path = watchdog_path(&daemon->config);
 	struct fr_error error = { 0 };
 
 	if (!daemon->config.watchdog_usec || !path || daemon->leaving ||
@@ -130,7 +131,7 @@ static int read_cmdline(char **ret_cmdline)
 static bool find_file(const char *prefix, const char *release, char *path,
 		      size_t size)
 {
-	snprintf(path, size, "%s%s%s", daemon_root(), prefix, release);
+	snprintf(path, size, "%s%s%s", place_root(), prefix, release);
 	return !access(path, R_OK);
 }
 

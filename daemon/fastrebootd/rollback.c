@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/journal.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "daemon.h"
-#include "journal.h"
 #include "payload.h"
 #include "source.h"
 #include "stage.h"

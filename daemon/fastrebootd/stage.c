@@ -19,10 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/journal.h"
 #include "daemon.h"
 #include "describe.h"
 #include "io.h"
-#include "journal.h"
 #include "pool.h"
 #include "recover.h"
 #include "schemas.h"
@@ -166,7 +167,7 @@ static int write_source(struct staging *staging, struct fr_payload *payload,
 	_cleanup_free_ char *plain = NULL;
 	_cleanup_free_ char *source = NULL;
 	char kernel_hash[65], initrd_hash[65], root_hash[65];
-	char now[TIME_TEXT_SIZE];
+	char now[CLOCK_TEXT_SIZE];
 	struct source_notes notes = {
 		.staged_at = now,
 		.title = fr_payload_title(payload),
@@ -182,7 +183,7 @@ static int write_source(struct staging *staging, struct fr_payload *payload,
 	};
 	int err;
 
-	daemon_now_text(now);
+	clock_text(now);
 	err = fr_payload_source(payload, &plain);
 	if (err)
 		return fr_fail(

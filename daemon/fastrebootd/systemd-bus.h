@@ -7,6 +7,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "base/clock.h"
 #include "cleanup.h"
 
 #define SERVICE "org.freedesktop.systemd1"
@@ -33,7 +34,7 @@ int systemd_bus_open(sd_bus **ret_bus);
 /**
  * systemd_bus_process() - handle a message, or wait for one
  * @bus: open
- * @until: as of daemon_now_usec(); how long to wait
+ * @until: as of clock_usec(); how long to wait
  *
  * Return: 0, to be called again; -ETIMEDOUT; another negative errno.
  */

@@ -7,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/journal.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "confirm.h"
 #include "daemon.h"
-#include "journal.h"
 #include "systemd-bus.h"
 
 #define PRIVATE "/run/systemd/private"
@@ -148,7 +149,7 @@ static int on_unit_job_removed(sd_bus_message *message, void *userdata,
 
 int systemd_bus_process(sd_bus *bus, uint64_t until)
 {
-	uint64_t now = daemon_now_usec();
+	uint64_t now = clock_usec();
 	int err = sd_bus_process(bus, NULL);
 
 	if (err)
@@ -196,7 +197,7 @@ static int run_unit(sd_bus *bus, const char *unit, struct unit_job *job,
 	if (err >= 0)
 		err = sd_bus_message_read(reply, "o", &job->path);
 	if (err >= 0)
-		err = wait_unit_job(bus, job, daemon_now_usec() + timeout_usec);
+		err = wait_unit_job(bus, job, clock_usec() + timeout_usec);
 	job->path = NULL;
 	return err;
 }

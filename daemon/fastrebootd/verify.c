@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/journal.h"
 #include "daemon.h"
-#include "journal.h"
 #include "slots.h"
 
 static int run(struct job *job, struct fr_error *error)

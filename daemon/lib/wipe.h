@@ -12,6 +12,9 @@
 /* What fastreboot-wipe-state(8) is; below a root. */
 #define FR_WIPE_PROGRAM "/usr/libexec/fastreboot-wipe-state"
 
+/* What runs it before a jump without a shutdown. */
+#define FR_WIPE_UNIT "fastreboot-wipe-state.service"
+
 /**
  * fr_wipe_find() - find the state volume's block device
  * @root: folder that stands for /; "" for / itself

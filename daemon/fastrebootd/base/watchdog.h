@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "error.h"
 
 /**
@@ -39,6 +40,14 @@ struct watchdog {
 	{                                                   \
 		.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 \
 	}
+
+/**
+ * watchdog_path() - name of the watchdog's device
+ * @config: configuration
+ *
+ * Return: to be freed; NULL without memory.
+ */
+char *watchdog_path(const struct fr_config *config);
 
 /**
  * watchdog_start() - start it, or feed it if it runs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watchdog.h"
+#include "base/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 
 #include <linux/watchdog.h>
 
+#include "base/place.h"
 #include "cleanup.h"
 #include "io.h"
 
@@ -20,6 +21,15 @@
 
 /* Major 10, minor 130: /dev/watchdog, which is an old name of watchdog0. */
 #define MISC_MAJOR 10
+
+char *watchdog_path(const struct fr_config *config)
+{
+	char *path;
+
+	if (asprintf(&path, "%s%s", place_root(), config->watchdog_device) < 0)
+		return NULL;
+	return path;
+}
 
 /* The driver's file in sysfs, without the newline. */
 static char *read_attribute(const char *device, const char *name)

@@ -4,7 +4,7 @@
  * initramfs, the messages go to stderr with systemd's prefix for the priority.
  */
 #define SD_JOURNAL_SUPPRESS_LOCATION
-#include "journal.h"
+#include "base/journal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
