@@ -40,8 +40,8 @@
 #include "daemon.h"
 #include "dependents.h"
 #include "hooks.h"
+#include "pool/slots.h"
 #include "preflight.h"
-#include "slots.h"
 #include "wipe.h"
 
 /* Where the state volume is mounted. */

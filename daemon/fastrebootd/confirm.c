@@ -10,8 +10,8 @@
 #include "cleanup.h"
 #include "commit.h"
 #include "daemon.h"
+#include "pool/source.h"
 #include "rollback.h"
-#include "source.h"
 
 /* Time for the first request when the daemon comes late. */
 #define GRACE_USEC (10 * UINT64_C(1000000))

@@ -13,9 +13,9 @@
 #include "base/journal.h"
 #include "base/place.h"
 #include "cleanup.h"
-#include "describe.h"
 #include "metrics.h"
-#include "slots.h"
+#include "pool/describe.h"
+#include "pool/slots.h"
 
 int daemon_check_idle(const struct daemon *daemon, struct fr_error *error)
 {

@@ -15,7 +15,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "describe.h"
+#include "pool/describe.h"
 
 struct daemon;
 

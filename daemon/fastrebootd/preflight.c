@@ -16,8 +16,8 @@
 #include "daemon.h"
 #include "fastreboot-state.h"
 #include "hooks.h"
+#include "pool/source.h"
 #include "schemas.h"
-#include "source.h"
 #include "systemd.h"
 #include "wipe.h"
 

@@ -15,35 +15,8 @@
 #include "daemon.h"
 #include "io.h"
 #include "payload.h"
-#include "source.h"
+#include "pool/slots.h"
 #include "systemd.h"
-
-static int check_hash(const struct fr_slot *slot, enum fr_segment segment,
-		      const char *member, struct fr_error *error)
-{
-	_cleanup_free_ char *expected = source_member(slot->source, member);
-	const char *sealed = slot->segments[segment].sha256;
-
-	if (!expected || !*sealed || !strcmp(expected, sealed))
-		return 0;
-	return fr_fail(
-		error, FR_VERIFICATION_FAILED, -EBADMSG,
-		"slot %u: the %s that was sealed is not the one that was read: stage it "
-		"again, and suspect the memory",
-		slot->number, fr_segment_name(segment));
-}
-
-int recover_check_hashes(const struct fr_slot *slot, struct fr_error *error)
-{
-	int err = check_hash(slot, FR_SEGMENT_KERNEL, "kernel_sha256", error);
-
-	if (err)
-		return err;
-	err = check_hash(slot, FR_SEGMENT_INITRD, "initrd_sha256", error);
-	if (err)
-		return err;
-	return check_hash(slot, FR_SEGMENT_ROOT, "root_sha256", error);
-}
 
 static void tell_interrupted(struct daemon *daemon, const struct fr_slot *slot)
 {
@@ -74,7 +47,7 @@ static void recover_sealed(struct daemon *daemon, const struct fr_slot *slot)
 					 .release = slot->release };
 	struct fr_error error = { 0 };
 
-	if (!recover_check_hashes(slot, &error))
+	if (!slots_check_hashes(slot, &error))
 		return;
 	journal_event(JOURNAL_VERIFY_FAILED, LOG_ERR, &fields, "%s",
 		      error.text);

@@ -19,21 +19,9 @@
 #ifndef FASTREBOOTD_RECOVER_H
 #define FASTREBOOTD_RECOVER_H
 
-#include "pool.h"
-
 struct daemon;
 
 /* Do all of that. */
 void recover(struct daemon *daemon);
-
-/**
- * recover_check_hashes() - has the kernel sealed what was read?
- * @slot: sealed
- * @error: which segment differs
- *
- * Return: 0, also if the source has no hashes; -EBADMSG with
- * FR_VERIFICATION_FAILED.
- */
-int recover_check_hashes(const struct fr_slot *slot, struct fr_error *error);
 
 #endif

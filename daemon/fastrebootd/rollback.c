@@ -10,7 +10,7 @@
 #include "commit.h"
 #include "daemon.h"
 #include "payload.h"
-#include "source.h"
+#include "pool/source.h"
 #include "stage.h"
 
 /**

@@ -22,13 +22,12 @@
 #include "base/clock.h"
 #include "base/journal.h"
 #include "daemon.h"
-#include "describe.h"
 #include "io.h"
 #include "pool.h"
-#include "recover.h"
+#include "pool/describe.h"
+#include "pool/slots.h"
+#include "pool/source.h"
 #include "schemas.h"
-#include "slots.h"
-#include "source.h"
 
 FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
 #define _cleanup_payload_ _cleanup_(fr_payload_closep)
@@ -311,7 +310,7 @@ static int check_sealed(struct job *job, unsigned int number,
 	slot = slots_get(&pool, (int)number);
 	if (!slot)
 		return fr_fail(error, FR_NO_POOL, -ENODEV, "the pool is gone");
-	err = recover_check_hashes(slot, error);
+	err = slots_check_hashes(slot, error);
 	if (err) {
 		fr_slot_clear(number, NULL);
 		return err;

@@ -5,7 +5,7 @@
 
 #include "daemon.h"
 #include "object.h"
-#include "slots.h"
+#include "pool/slots.h"
 
 void unstage_request_free(void *argument)
 {

@@ -5,7 +5,7 @@
 
 #include "base/journal.h"
 #include "daemon.h"
-#include "slots.h"
+#include "pool/slots.h"
 
 static int run(struct job *job, struct fr_error *error)
 {

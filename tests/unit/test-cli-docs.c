@@ -6,7 +6,7 @@
  */
 #include "unit.h"
 
-#include <dirent.h>
+#include <glob.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -521,22 +521,18 @@ static int expect_members_of(const char *source, const char *page)
 static void man_page_has_the_interface(void **state)
 {
 	char *page = cli_file(UNIT_SOURCE, MAN "org.fastreboot1.5");
-	struct dirent *entry;
-	DIR *folder = opendir(UNIT_SOURCE "/../../daemon/fastrebootd");
+	glob_t sources;
 	int n = 0;
 
-	assert_non_null(folder);
-	while ((entry = readdir(folder))) {
-		char source[300];
-		size_t length = strlen(entry->d_name);
-
-		if (length < 3 || strcmp(entry->d_name + length - 2, ".c"))
-			continue;
-		snprintf(source, sizeof(source), "../../daemon/fastrebootd/%s",
-			 entry->d_name);
-		n += expect_members_of(source, page);
-	}
-	closedir(folder);
+	assert_int_equal(
+		glob(UNIT_SOURCE "/../../daemon/fastrebootd/{,*/}*.c",
+		     GLOB_BRACE, NULL, &sources),
+		0);
+	for (size_t i = 0; i < sources.gl_pathc; i++)
+		n += expect_members_of(sources.gl_pathv[i] +
+					       strlen(UNIT_SOURCE "/"),
+				       page);
+	globfree(&sources);
 	free(page);
 	assert_true(n > 0);
 }

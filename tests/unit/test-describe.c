@@ -7,11 +7,10 @@
 #include <stdlib.h>
 
 #include "../../daemon/fastrebootd/bus.h"
-#include "../../daemon/fastrebootd/describe.h"
+#include "../../daemon/fastrebootd/pool/describe.h"
 #include "../../daemon/fastrebootd/preflight.h"
-#include "../../daemon/fastrebootd/recover.h"
-#include "../../daemon/fastrebootd/slots.h"
-#include "../../daemon/fastrebootd/source.h"
+#include "../../daemon/fastrebootd/pool/slots.h"
+#include "../../daemon/fastrebootd/pool/source.h"
 
 /* expect_success() evaluates its argument twice, this does not. */
 static void expect_ok(int r, const struct fr_error *error)
@@ -311,16 +310,16 @@ static void hashes_are_compared(void **state)
 	struct fr_slot *slot = &pool.slots[1];
 	struct fr_error error = { 0 };
 
-	expect_ok(recover_check_hashes(slot, &error), &error);
+	expect_ok(slots_check_hashes(slot, &error), &error);
 	slot->source = TEXT("{\"kernel_sha256\":\"" HASH "\"}");
-	expect_ok(recover_check_hashes(slot, &error), &error);
+	expect_ok(slots_check_hashes(slot, &error), &error);
 	slot->source = TEXT("{\"kernel_sha256\":\"f" HASH "\"}");
-	expect_error(recover_check_hashes(slot, &error), -EBADMSG, &error,
+	expect_error(slots_check_hashes(slot, &error), -EBADMSG, &error,
 		     FR_VERIFICATION_FAILED, "kernel");
 	slot->source = TEXT("{\"root_sha256\":\"" HASH "\"}");
-	expect_ok(recover_check_hashes(slot, &error), &error);
+	expect_ok(slots_check_hashes(slot, &error), &error);
 	memset(slot->segments[FR_SEGMENT_ROOT].sha256, 'f', 64);
-	expect_error(recover_check_hashes(slot, &error), -EBADMSG, &error,
+	expect_error(slots_check_hashes(slot, &error), -EBADMSG, &error,
 		     FR_VERIFICATION_FAILED, "root");
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "slots.h"
+#include "pool/slots.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "source.h"
+#include "cleanup.h"
+#include "pool/source.h"
 
 const struct fr_slot *slots_get(const struct fr_pool_status *pool, int number)
 {
@@ -131,4 +132,31 @@ int slots_find_free(const struct fr_pool_status *pool, bool replace,
 	return fr_fail(
 		error, FR_BUSY, -EBUSY,
 		"no slot is free: they are running, armed or being loaded by a kexec tool");
+}
+
+static int check_hash(const struct fr_slot *slot, enum fr_segment segment,
+		      const char *member, struct fr_error *error)
+{
+	_cleanup_free_ char *expected = source_member(slot->source, member);
+	const char *sealed = slot->segments[segment].sha256;
+
+	if (!expected || !*sealed || !strcmp(expected, sealed))
+		return 0;
+	return fr_fail(
+		error, FR_VERIFICATION_FAILED, -EBADMSG,
+		"slot %u: the %s that was sealed is not the one that was read: stage it "
+		"again, and suspect the memory",
+		slot->number, fr_segment_name(segment));
+}
+
+int slots_check_hashes(const struct fr_slot *slot, struct fr_error *error)
+{
+	int err = check_hash(slot, FR_SEGMENT_KERNEL, "kernel_sha256", error);
+
+	if (err)
+		return err;
+	err = check_hash(slot, FR_SEGMENT_INITRD, "initrd_sha256", error);
+	if (err)
+		return err;
+	return check_hash(slot, FR_SEGMENT_ROOT, "root_sha256", error);
 }

@@ -39,4 +39,14 @@ int slots_find_staged(const struct fr_pool_status *pool, int wanted,
 int slots_find_free(const struct fr_pool_status *pool, bool replace,
 		    const struct fr_slot **ret_slot, struct fr_error *error);
 
+/**
+ * slots_check_hashes() - has the kernel sealed what was read?
+ * @slot: sealed
+ * @error: which segment differs
+ *
+ * Return: 0, also if the source has no hashes; -EBADMSG with
+ * FR_VERIFICATION_FAILED.
+ */
+int slots_check_hashes(const struct fr_slot *slot, struct fr_error *error);
+
 #endif

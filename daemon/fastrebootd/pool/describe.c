@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "describe.h"
+#include "pool/describe.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "slots.h"
-#include "source.h"
+#include "pool/slots.h"
+#include "pool/source.h"
 
 #define MESSAGE_MAX 512
 
