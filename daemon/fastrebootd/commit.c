@@ -435,7 +435,7 @@ void commit_leave(struct daemon *daemon, struct commit_request *request)
 {
 	daemon->leaving = true;
 	start_watchdog(daemon);
-	bus_flush(daemon);
+	bus_flush(&daemon->bus);
 	if (request->now)
 		leave_now(daemon, request);
 	else
@@ -540,7 +540,7 @@ void commit_reboot(struct daemon *daemon)
 {
 	daemon->leaving = true;
 	start_watchdog(daemon);
-	bus_flush(daemon);
+	bus_flush(&daemon->bus);
 	if (!systemd_start_unit(daemon, "reboot.target"))
 		return;
 	journal_message(LOG_WARNING,

@@ -232,7 +232,7 @@ static void tell_systemd(struct daemon *daemon)
 
 void daemon_changed(struct daemon *daemon)
 {
-	bus_properties_changed(daemon);
+	bus_properties_changed(&daemon->bus);
 	tell_systemd(daemon);
 	daemon_update_metrics(daemon);
 }

@@ -23,14 +23,14 @@
 
 #include "base/clock.h"
 #include "base/watchdog.h"
-#include "bus.h"
 #include "config.h"
 #include "confirm.h"
 #include "history.h"
 #include "job.h"
 #include "pool.h"
-#include "systemd.h"
 #include "timeline.h"
+#include "transport/bus.h"
+#include "transport/systemd.h"
 #include "watch.h"
 
 /**

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/journal.h"
 #include "daemon.h"
-#include "systemd-bus.h"
+#include "transport/systemd-bus.h"
 
 /* With the unit itself, and with those that do not run. */
 #define DEPENDENTS_MAX 256

@@ -12,9 +12,10 @@
 #include "base/clock.h"
 #include "base/journal.h"
 #include "base/place.h"
-#include "bus.h"
 #include "cleanup.h"
 #include "daemon.h"
+#include "transport/bus.h"
+#include "transport/names.h"
 
 /* Often enough for a progress bar to move. */
 #define TELL_USEC (50 * 1000)
@@ -64,6 +65,23 @@ static const char *job_text(const struct job *job)
 	return job->message ? job->message : "";
 }
 
+static void tell_end(const struct job *job, const char *result)
+{
+	const char *json =
+		job->details ? json_object_to_json_string_ext(
+				       job->details,
+				       JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE) :
+			       "{}";
+	struct bus_job_end end = { .path = job->path,
+				   .kind = job->type->name,
+				   .result = result,
+				   .message = job_text(job),
+				   .details = json };
+
+	bus_job_removed(&job->daemon->bus, &end);
+}
+
 /* The last line of a job's life: everybody hears of it, then it is gone. */
 static void job_end(struct job *job)
 {
@@ -77,7 +95,7 @@ static void job_end(struct job *job)
 	daemon_set_last_job(daemon, job->type->name, result, job_text(job));
 	if (job->type->ended)
 		job->type->ended(daemon, job);
-	bus_job_removed(daemon, job, result, job_text(job));
+	tell_end(job, result);
 	daemon_changed(daemon);
 	if (job->type->after)
 		job->type->after(daemon, job);
@@ -100,7 +118,8 @@ static int on_told(sd_event_source *source, int fd, uint32_t events,
 	view = job->view;
 	pthread_mutex_unlock(&job->lock);
 
-	bus_job_progress(job->daemon, job, &view);
+	bus_job_progress(&job->daemon->bus, job->path, view.step, view.done,
+			 view.total);
 	if (finished)
 		job_end(job);
 	return 0;
@@ -128,7 +147,7 @@ static int job_new(struct daemon *daemon, const struct job_type *type,
 	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	job->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (job->event_fd < 0 || job->cancel_fd < 0 ||
-	    asprintf(&job->path, "%s/job/%u", BUS_OBJECT, job->id) < 0) {
+	    asprintf(&job->path, BUS_JOBS "/%u", job->id) < 0) {
 		job->path = NULL;
 		job_free(job);
 		return -ENOMEM;
@@ -175,7 +194,7 @@ int job_start(struct daemon *daemon, const struct job_type *type,
 		return err;
 	}
 	daemon->job = job;
-	bus_job_new(daemon, job);
+	bus_job_new(&daemon->bus, job->path, type->name);
 	daemon_changed(daemon);
 	if (ret_job)
 		*ret_job = job;

@@ -29,6 +29,7 @@
 #include "base/place.h"
 #include "cleanup.h"
 #include "daemon.h"
+#include "object.h"
 #include "recover.h"
 
 static int on_signal(sd_event_source *source,
@@ -127,6 +128,7 @@ static int start(struct daemon *daemon, struct fr_error *error)
 	if (err < 0)
 		return fr_fail(error, FR_FAILED, err,
 			       "can't make an event loop: %s", strerror(-err));
+	bus_init(&daemon->bus, daemon->event, object_register, daemon);
 	err = take_lock(daemon, error);
 	if (err)
 		return err;
@@ -138,12 +140,12 @@ static int start(struct daemon *daemon, struct fr_error *error)
 	systemd_init(daemon);
 	recover(daemon);
 	confirm_init(daemon);
-	return bus_listen(daemon, error);
+	return bus_listen(&daemon->bus, error);
 }
 
 static void run(struct daemon *daemon)
 {
-	bus_connect(daemon);
+	bus_connect(&daemon->bus);
 	history_init(daemon);
 	watch_init(daemon);
 	sd_notify(0, "READY=1");
@@ -158,7 +160,7 @@ static void finish(struct daemon *daemon)
 	history_done(daemon);
 	confirm_done(daemon);
 	systemd_done(daemon);
-	bus_done(daemon);
+	bus_done(&daemon->bus);
 	fr_pool_status_clear(&daemon->pool);
 	fr_config_done(&daemon->config);
 	free(daemon->last_job.kind);

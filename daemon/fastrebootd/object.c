@@ -10,15 +10,15 @@
 #include "commit.h"
 #include "confirm.h"
 #include "daemon.h"
-#include "options.h"
-#include "polkit.h"
 #include "pool/describe.h"
 #include "rollback.h"
 #include "stage.h"
+#include "transport/message.h"
+#include "transport/names.h"
+#include "transport/options.h"
+#include "transport/polkit.h"
 #include "unstage.h"
 #include "verify.h"
-
-#define JOB_FOLDER BUS_OBJECT "/job"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -27,23 +27,12 @@ static void json_putp(struct json_object **object)
 	json_object_put(*object);
 }
 
-int object_fail(sd_bus_message *message, const struct fr_error *error)
-{
-	_cleanup_free_ char *text = bus_text(error->text);
-	char name[64];
-
-	snprintf(name, sizeof(name), "org.fastreboot1.Error.%s",
-		 fr_failure_name(error->failure));
-	return sd_bus_reply_method_errorf(message, name, "%s",
-					  text ? text : "");
-}
-
 static int reply_json(sd_bus_message *message, struct json_object *object)
 {
 	const char *json = json_object_to_json_string_ext(
 		object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	_cleanup_free_ char *text = json ? bus_text(json) : NULL;
+	_cleanup_free_ char *text = json ? message_text(json) : NULL;
 
 	if (!text)
 		return -ENOMEM;
@@ -72,11 +61,11 @@ static int on_timeline(sd_bus_message *message, void *userdata,
 	struct daemon *daemon = userdata;
 
 	if (daemon_check_pool(daemon, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	if (!daemon_read_timeline(daemon, &timeline)) {
 		fr_fail(&error, FR_NOT_FOUND, -ENODATA,
 			"there is no timeline: the running kernel was not started by kexec");
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	}
 	object = fr_timeline_to_json(&timeline);
 	return reply_json(message, object);
@@ -94,10 +83,10 @@ static int on_last_log(sd_bus_message *message, void *userdata,
 	if (!polkit_is_root(message)) {
 		fr_fail(&error, FR_NOT_PERMITTED, -EPERM,
 			"only root may read what the kernel before has logged");
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	}
 	if (fr_last_log_read(place_root(), &log, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	object = describe_last_log(&log);
 	return reply_json(message, object);
 }
@@ -111,10 +100,10 @@ static int start(struct daemon *daemon, sd_bus_message *message,
 
 	if (daemon_check_pool(daemon, &error)) {
 		type->release(argument);
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	}
 	if (job_start(daemon, type, argument, &job, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	return sd_bus_reply_method_return(message, "o", job->path);
 }
 
@@ -145,7 +134,7 @@ static int read_stage(sd_bus_message *message, struct stage_request *request,
 	return options_read(message, options, N(options), error);
 }
 
-static int stage(struct daemon *daemon, sd_bus_message *message)
+static int stage(void *userdata, sd_bus_message *message)
 {
 	struct stage_request *request = calloc(1, sizeof(*request));
 	struct fr_error error = { 0 };
@@ -154,18 +143,18 @@ static int stage(struct daemon *daemon, sd_bus_message *message)
 		return -ENOMEM;
 	if (read_stage(message, request, &error)) {
 		stage_request_free(request);
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	}
-	return start(daemon, message, &stage_job, request);
+	return start(userdata, message, &stage_job, request);
 }
 
 static int on_stage(sd_bus_message *message, void *userdata,
 		    sd_bus_error *unused)
 {
-	return polkit_call(userdata, message, "org.fastreboot1.stage", stage);
+	return polkit_call(message, "org.fastreboot1.stage", stage, userdata);
 }
 
-static int verify(struct daemon *daemon, sd_bus_message *message)
+static int verify(void *userdata, sd_bus_message *message)
 {
 	struct verify_request *request;
 	int slot;
@@ -178,16 +167,16 @@ static int verify(struct daemon *daemon, sd_bus_message *message)
 	if (!request)
 		return -ENOMEM;
 	request->slot = slot < 0 ? FR_SLOT_NONE : slot;
-	return start(daemon, message, &verify_job, request);
+	return start(userdata, message, &verify_job, request);
 }
 
 static int on_verify(sd_bus_message *message, void *userdata,
 		     sd_bus_error *unused)
 {
-	return polkit_call(userdata, message, "org.fastreboot1.stage", verify);
+	return polkit_call(message, "org.fastreboot1.stage", verify, userdata);
 }
 
-static int commit(struct daemon *daemon, sd_bus_message *message)
+static int commit(void *userdata, sd_bus_message *message)
 {
 	struct commit_request *request = calloc(1, sizeof(*request));
 	struct fr_error error = { 0 };
@@ -207,38 +196,39 @@ static int commit(struct daemon *daemon, sd_bus_message *message)
 	options[3].value = &request->slot;
 	if (options_read(message, options, N(options), &error)) {
 		free(request);
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	}
 	if (request->slot < 0)
 		request->slot = FR_SLOT_NONE;
-	return start(daemon, message, &commit_job, request);
+	return start(userdata, message, &commit_job, request);
 }
 
 static int on_commit(sd_bus_message *message, void *userdata,
 		     sd_bus_error *unused)
 {
-	return polkit_call(userdata, message, "org.fastreboot1.commit", commit);
+	return polkit_call(message, "org.fastreboot1.commit", commit, userdata);
 }
 
-static int confirm(struct daemon *daemon, sd_bus_message *message)
+static int confirm(void *userdata, sd_bus_message *message)
 {
 	struct fr_error error = { 0 };
 
-	if (confirm_now(daemon, &error))
-		return object_fail(message, &error);
+	if (confirm_now(userdata, &error))
+		return message_fail(message, &error);
 	return sd_bus_reply_method_return(message, "");
 }
 
 static int on_confirm(sd_bus_message *message, void *userdata,
 		      sd_bus_error *unused)
 {
-	return polkit_call(userdata, message, "org.fastreboot1.confirm",
-			   confirm);
+	return polkit_call(message, "org.fastreboot1.confirm", confirm,
+			   userdata);
 }
 
-static int rollback(struct daemon *daemon, sd_bus_message *message)
+static int rollback(void *userdata, sd_bus_message *message)
 {
 	struct rollback_request *request = NULL;
+	struct daemon *daemon = userdata;
 	struct fr_error error = { 0 };
 	const char *reason;
 	int err;
@@ -249,20 +239,21 @@ static int rollback(struct daemon *daemon, sd_bus_message *message)
 	if (daemon_check_pool(daemon, &error) ||
 	    rollback_request_new(daemon, *reason ? reason : "asked for by hand",
 				 false, &request, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	return start(daemon, message, &rollback_job, request);
 }
 
 static int on_rollback(sd_bus_message *message, void *userdata,
 		       sd_bus_error *unused)
 {
-	return polkit_call(userdata, message, "org.fastreboot1.rollback",
-			   rollback);
+	return polkit_call(message, "org.fastreboot1.rollback", rollback,
+			   userdata);
 }
 
-static int unstage(struct daemon *daemon, sd_bus_message *message)
+static int unstage(void *userdata, sd_bus_message *message)
 {
 	struct unstage_request *request;
+	struct daemon *daemon = userdata;
 	struct fr_error error = { 0 };
 	int slot;
 	int err;
@@ -271,21 +262,21 @@ static int unstage(struct daemon *daemon, sd_bus_message *message)
 	if (err < 0)
 		return err;
 	if (daemon_check_pool(daemon, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	request = calloc(1, sizeof(*request));
 	if (!request)
 		return -ENOMEM;
 	request->slot = slot < 0 ? FR_SLOT_NONE : slot;
 	request->call = sd_bus_message_ref(message);
 	if (job_start(daemon, &unstage_job, request, NULL, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	return 1;
 }
 
 static int on_unstage(sd_bus_message *message, void *userdata,
 		      sd_bus_error *unused)
 {
-	return polkit_call(userdata, message, "org.fastreboot1.clear", unstage);
+	return polkit_call(message, "org.fastreboot1.clear", unstage, userdata);
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface,
@@ -400,17 +391,18 @@ static const sd_bus_vtable manager_vtable[] = {
 };
 
 /* The job may have ended while polkit was asked: look for it again. */
-static int cancel(struct daemon *daemon, sd_bus_message *message)
+static int cancel(void *userdata, sd_bus_message *message)
 {
 	const char *path = sd_bus_message_get_path(message);
+	struct daemon *daemon = userdata;
 	struct fr_error error = { 0 };
 
 	if (!daemon->job || strcmp(daemon->job->path, path)) {
 		fr_fail(&error, FR_NOT_FOUND, -ENOENT, "the job has ended");
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	}
 	if (job_cancel(daemon->job, &error))
-		return object_fail(message, &error);
+		return message_fail(message, &error);
 	return sd_bus_reply_method_return(message, "");
 }
 
@@ -419,7 +411,7 @@ static int on_cancel(sd_bus_message *message, void *userdata,
 {
 	struct job *job = userdata;
 
-	return polkit_call(job->daemon, message, job->type->action, cancel);
+	return polkit_call(message, job->type->action, cancel, job->daemon);
 }
 
 static int get_job_member(sd_bus *bus, const char *path, const char *interface,
@@ -467,14 +459,14 @@ static int find_job(sd_bus *bus, const char *path, const char *interface,
 	return 1;
 }
 
-int object_register(struct daemon *daemon, sd_bus *bus)
+int object_register(void *daemon, sd_bus *bus)
 {
 	int err;
 
 	err = sd_bus_add_object_vtable(bus, NULL, BUS_OBJECT, BUS_MANAGER,
 				       manager_vtable, daemon);
 	if (err >= 0)
-		err = sd_bus_add_fallback_vtable(bus, NULL, JOB_FOLDER, BUS_JOB,
+		err = sd_bus_add_fallback_vtable(bus, NULL, BUS_JOBS, BUS_JOB,
 						 job_vtable, find_job, daemon);
 	return err < 0 ? err : 0;
 }

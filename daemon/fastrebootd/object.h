@@ -5,26 +5,13 @@
 
 #include <systemd/sd-bus.h>
 
-#include "error.h"
-
-struct daemon;
-
 /**
  * object_register() - put the objects onto a connection
- * @daemon: whose they are
+ * @daemon: struct daemon, whose they are
  * @bus: connection
  *
  * Return: 0 or a negative errno.
  */
-int object_register(struct daemon *daemon, sd_bus *bus);
-
-/**
- * object_fail() - answer a call with an error
- * @message: the call
- * @error: what went wrong
- *
- * Return: what a handler of sd-bus returns.
- */
-int object_fail(sd_bus_message *message, const struct fr_error *error);
+int object_register(void *daemon, sd_bus *bus);
 
 #endif

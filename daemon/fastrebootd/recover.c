@@ -16,7 +16,7 @@
 #include "io.h"
 #include "payload.h"
 #include "pool/slots.h"
-#include "systemd.h"
+#include "transport/systemd.h"
 
 static void tell_interrupted(struct daemon *daemon, const struct fr_slot *slot)
 {

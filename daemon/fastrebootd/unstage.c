@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "daemon.h"
-#include "object.h"
 #include "pool/slots.h"
+#include "transport/message.h"
 
 void unstage_request_free(void *argument)
 {
@@ -54,7 +54,7 @@ static void ended(struct daemon *daemon, struct job *job)
 	const struct unstage_request *request = job->argument;
 
 	if (job->err)
-		object_fail(request->call, &job->error);
+		message_fail(request->call, &job->error);
 	else
 		sd_bus_reply_method_return(request->call, "");
 }

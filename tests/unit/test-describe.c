@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../daemon/fastrebootd/bus.h"
+#include "../../daemon/fastrebootd/transport/message.h"
 #include "../../daemon/fastrebootd/pool/describe.h"
 #include "../../daemon/fastrebootd/preflight.h"
 #include "../../daemon/fastrebootd/pool/slots.h"
@@ -413,7 +413,7 @@ static void texts_for_the_bus(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char *text = bus_text(cases[i].text);
+		char *text = message_text(cases[i].text);
 
 		assert_string_equal(text, cases[i].expected);
 		free(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "systemd.h"
+#include "transport/systemd.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "commit.h"
 #include "confirm.h"
 #include "daemon.h"
-#include "systemd-bus.h"
+#include "transport/systemd-bus.h"
 
 #define PRIVATE "/run/systemd/private"
 

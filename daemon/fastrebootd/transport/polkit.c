@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "polkit.h"
+#include "transport/polkit.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-#include "daemon.h"
-#include "object.h"
+#include "transport/message.h"
 
 #define SERVICE "org.freedesktop.PolicyKit1"
 #define OBJECT "/org/freedesktop/PolicyKit1/Authority"
@@ -25,10 +24,10 @@
  * struct question - a call that polkit has to decide
  */
 struct question {
-	struct daemon *daemon;
 	sd_bus_message *message;
-	polkit_handler handler;
 	const char *action;
+	polkit_handler handler;
+	void *userdata;
 };
 
 static void question_free(void *userdata)
@@ -59,7 +58,7 @@ static int refuse(sd_bus_message *message, const char *action, const char *why)
 	fr_fail(&error, FR_NOT_PERMITTED, -EPERM,
 		"not permitted: it needs root, or polkit's leave for %s%s%s",
 		action, *why ? "; " : "", why);
-	return object_fail(message, &error);
+	return message_fail(message, &error);
 }
 
 static int decide(struct question *question, sd_bus_message *reply)
@@ -76,7 +75,7 @@ static int decide(struct question *question, sd_bus_message *reply)
 	if (!permitted)
 		return refuse(question->message, question->action,
 			      challenge ? "somebody has to authenticate" : "");
-	return question->handler(question->daemon, question->message);
+	return question->handler(question->userdata, question->message);
 }
 
 static int on_decision(sd_bus_message *reply, void *userdata,
@@ -136,21 +135,21 @@ static int ask(struct question *question)
 	return 0;
 }
 
-int polkit_call(struct daemon *daemon, sd_bus_message *message,
-		const char *action, polkit_handler handler)
+int polkit_call(sd_bus_message *message, const char *action,
+		polkit_handler handler, void *userdata)
 {
 	struct question *question;
 	int err;
 
 	if (polkit_is_root(message))
-		return handler(daemon, message);
+		return handler(userdata, message);
 	question = calloc(1, sizeof(*question));
 	if (!question)
 		return -ENOMEM;
-	*question = (struct question){ .daemon = daemon,
-				       .message = sd_bus_message_ref(message),
+	*question = (struct question){ .message = sd_bus_message_ref(message),
+				       .action = action,
 				       .handler = handler,
-				       .action = action };
+				       .userdata = userdata };
 	err = ask(question);
 	if (err >= 0)
 		return 1;

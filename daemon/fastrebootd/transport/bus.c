@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "bus.h"
+#include "transport/bus.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,8 @@
 #include "base/journal.h"
 #include "base/place.h"
 #include "cleanup.h"
-#include "daemon.h"
-#include "object.h"
-#include "utf8.h"
+#include "transport/message.h"
+#include "transport/names.h"
 
 #define SYSTEM_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define RETRY_USEC (1000 * 1000)
@@ -26,24 +26,9 @@
 
 #define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
 
-char *bus_text(const char *text)
-{
-	char *copy = strdup(text);
-	char *at = copy;
-
-	while (at && *at) {
-		size_t length = fr_utf8_length(at);
-
-		if (!length)
-			*at = '?';
-		at += length ? length : 1;
-	}
-	return copy;
-}
-
 static void peer_free(struct bus_peer *peer)
 {
-	struct bus_peer **link = &peer->daemon->bus.peers;
+	struct bus_peer **link = &peer->owner->peers;
 
 	while (*link && *link != peer)
 		link = &(*link)->next;
@@ -93,14 +78,15 @@ static int serve(struct bus_peer *peer, int fd)
 	if (err >= 0)
 		err = sd_bus_start(peer->bus);
 	if (err >= 0)
-		err = object_register(peer->daemon, peer->bus);
+		err = peer->owner->add_objects(peer->owner->userdata,
+					       peer->bus);
 	if (err >= 0)
 		err = sd_bus_match_signal(peer->bus, NULL, NULL,
 					  "/org/freedesktop/DBus/Local",
 					  "org.freedesktop.DBus.Local",
 					  "Disconnected", on_peer_gone, peer);
 	if (err >= 0)
-		err = sd_bus_attach_event(peer->bus, peer->daemon->event,
+		err = sd_bus_attach_event(peer->bus, peer->owner->event,
 					  SD_EVENT_PRIORITY_NORMAL);
 	return err;
 }
@@ -117,21 +103,20 @@ static bool too_many_peers(const struct bus *bus)
 static int on_connection(sd_event_source *source, int listen_fd,
 			 uint32_t events, void *userdata)
 {
-	struct daemon *daemon = userdata;
+	struct bus *bus = userdata;
 	struct bus_peer *peer;
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return 0;
 	peer = calloc(1, sizeof(*peer));
-	if (!peer || !is_trusted(fd) || too_many_peers(&daemon->bus)) {
+	if (!peer || !is_trusted(fd) || too_many_peers(bus)) {
 		free(peer);
 		close(fd);
 		return 0;
 	}
-	*peer = (struct bus_peer){ .next = daemon->bus.peers,
-				   .daemon = daemon };
-	daemon->bus.peers = peer;
+	*peer = (struct bus_peer){ .next = bus->peers, .owner = bus };
+	bus->peers = peer;
 	if (serve(peer, fd) < 0)
 		peer_free(peer);
 	return 0;
@@ -182,7 +167,7 @@ static int make_socket(const char *path)
 	return err ? err : fr_steal_fd(&fd);
 }
 
-static int open_socket(struct daemon *daemon)
+static int open_socket(struct bus *bus)
 {
 	char *path;
 	int fd = inherited_socket();
@@ -195,20 +180,28 @@ static int open_socket(struct daemon *daemon)
 	if (fd < 0)
 		free(path);
 	else
-		daemon->bus.socket_path = path;
+		bus->socket_path = path;
 	return fd;
 }
 
-int bus_listen(struct daemon *daemon, struct fr_error *error)
+void bus_init(struct bus *bus, sd_event *event, bus_add_objects add_objects,
+	      void *userdata)
 {
-	int fd = open_socket(daemon);
+	*bus = (struct bus){ .event = event,
+			     .add_objects = add_objects,
+			     .userdata = userdata };
+}
+
+int bus_listen(struct bus *bus, struct fr_error *error)
+{
+	int fd = open_socket(bus);
 	int err = fd;
 
 	if (fd >= 0)
-		err = sd_event_add_io(daemon->event, &daemon->bus.listen, fd,
-				      EPOLLIN, on_connection, daemon);
+		err = sd_event_add_io(bus->event, &bus->listen, fd, EPOLLIN,
+				      on_connection, bus);
 	if (err >= 0) {
-		sd_event_source_set_io_fd_own(daemon->bus.listen, 1);
+		sd_event_source_set_io_fd_own(bus->listen, 1);
 		return 0;
 	}
 	fr_closep(&fd);
@@ -222,10 +215,8 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void connect_later(struct daemon *daemon)
+static void connect_later(struct bus *bus)
 {
-	struct bus *bus = &daemon->bus;
-
 	if (bus->system) {
 		sd_bus_close(bus->system);
 		bus->system = sd_bus_unref(bus->system);
@@ -235,8 +226,8 @@ static void connect_later(struct daemon *daemon)
 		sd_event_source_set_enabled(bus->retry, SD_EVENT_ONESHOT);
 		return;
 	}
-	sd_event_add_time_relative(daemon->event, &bus->retry, CLOCK_MONOTONIC,
-				   RETRY_USEC, 0, on_retry, daemon);
+	sd_event_add_time_relative(bus->event, &bus->retry, CLOCK_MONOTONIC,
+				   RETRY_USEC, 0, on_retry, bus);
 }
 
 static int on_system_gone(sd_bus_message *message, void *userdata,
@@ -258,9 +249,10 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 	return 0;
 }
 
-static int set_up_system(struct daemon *daemon, sd_bus *bus)
+static int set_up_system(struct bus *owner)
 {
 	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	sd_bus *bus = owner->system;
 	int err;
 
 	err = sd_bus_set_address(bus, address ? address : SYSTEM_ADDRESS);
@@ -278,45 +270,56 @@ static int set_up_system(struct daemon *daemon, sd_bus *bus)
 					  "/org/freedesktop/DBus/Local",
 					  "org.freedesktop.DBus.Local",
 					  "Disconnected", on_system_gone,
-					  daemon);
+					  owner);
 	if (err >= 0)
-		err = object_register(daemon, bus);
+		err = owner->add_objects(owner->userdata, bus);
 	if (err >= 0)
 		err = sd_bus_request_name_async(bus, NULL, BUS_NAME, 0, on_name,
-						daemon);
+						NULL);
 	if (err >= 0)
-		err = sd_bus_attach_event(bus, daemon->event,
+		err = sd_bus_attach_event(bus, owner->event,
 					  SD_EVENT_PRIORITY_NORMAL);
 	return err;
 }
 
-void bus_connect(struct daemon *daemon)
+void bus_connect(struct bus *bus)
 {
 	int err;
 
-	err = sd_bus_new(&daemon->bus.system);
+	err = sd_bus_new(&bus->system);
 	if (err >= 0)
-		err = set_up_system(daemon, daemon->bus.system);
+		err = set_up_system(bus);
 	if (err >= 0)
 		return;
 	journal_message(LOG_DEBUG, "no system bus: %s", strerror(-err));
-	connect_later(daemon);
+	connect_later(bus);
 }
 
-void bus_flush(struct daemon *daemon)
+static void flush_connection(sd_bus *bus, const void *unused)
 {
-	if (daemon->bus.system && sd_bus_is_ready(daemon->bus.system) > 0)
-		sd_bus_flush(daemon->bus.system);
-	for (struct bus_peer *peer = daemon->bus.peers; peer; peer = peer->next)
+	sd_bus_flush(bus);
+}
+
+/* Call @emit for each connection that takes messages. */
+static void for_each_bus(struct bus *bus,
+			 void (*emit)(sd_bus *bus, const void *userdata),
+			 const void *userdata)
+{
+	if (bus->system && sd_bus_is_ready(bus->system) > 0)
+		emit(bus->system, userdata);
+	for (struct bus_peer *peer = bus->peers; peer; peer = peer->next)
 		if (sd_bus_is_ready(peer->bus) > 0)
-			sd_bus_flush(peer->bus);
+			emit(peer->bus, userdata);
 }
 
-void bus_done(struct daemon *daemon)
+void bus_flush(struct bus *bus)
 {
-	struct bus *bus = &daemon->bus;
+	for_each_bus(bus, flush_connection, NULL);
+}
 
-	bus_flush(daemon);
+void bus_done(struct bus *bus)
+{
+	bus_flush(bus);
 	while (bus->peers)
 		peer_free(bus->peers);
 	if (bus->system) {
@@ -331,27 +334,15 @@ void bus_done(struct daemon *daemon)
 	bus->socket_path = NULL;
 }
 
-/* Call @emit for each connection that takes messages. */
-static void for_each_bus(struct daemon *daemon,
-			 void (*emit)(sd_bus *bus, const void *userdata),
-			 const void *userdata)
-{
-	if (daemon->bus.system && sd_bus_is_ready(daemon->bus.system) > 0)
-		emit(daemon->bus.system, userdata);
-	for (struct bus_peer *peer = daemon->bus.peers; peer; peer = peer->next)
-		if (sd_bus_is_ready(peer->bus) > 0)
-			emit(peer->bus, userdata);
-}
-
 /**
- * struct job_news - what a signal tells of a job
+ * struct job_news - what a signal tells of a job that is there
  */
 struct job_news {
-	const struct job *job;
-	const struct job_view *view;
-	const char *result;
-	const char *message;
-	const char *details;
+	const char *path;
+	const char *kind;
+	const char *step;
+	uint64_t done;
+	uint64_t total;
 };
 
 static void emit_new(sd_bus *bus, const void *userdata)
@@ -359,59 +350,52 @@ static void emit_new(sd_bus *bus, const void *userdata)
 	const struct job_news *news = userdata;
 
 	sd_bus_emit_signal(bus, BUS_OBJECT, BUS_MANAGER, "JobNew", "os",
-			   news->job->path, news->job->type->name);
+			   news->path, news->kind);
 }
 
-void bus_job_new(struct daemon *daemon, struct job *job)
+void bus_job_new(struct bus *bus, const char *path, const char *kind)
 {
-	struct job_news news = { .job = job };
+	struct job_news news = { .path = path, .kind = kind };
 
-	for_each_bus(daemon, emit_new, &news);
+	for_each_bus(bus, emit_new, &news);
 }
 
 static void emit_removed(sd_bus *bus, const void *userdata)
 {
-	const struct job_news *news = userdata;
+	const struct bus_job_end *end = userdata;
 
 	sd_bus_emit_signal(bus, BUS_OBJECT, BUS_MANAGER, "JobRemoved", "ossss",
-			   news->job->path, news->job->type->name, news->result,
-			   news->message, news->details);
+			   end->path, end->kind, end->result, end->message,
+			   end->details);
 }
 
-void bus_job_removed(struct daemon *daemon, struct job *job, const char *result,
-		     const char *message)
+void bus_job_removed(struct bus *bus, const struct bus_job_end *end)
 {
-	const char *json =
-		job->details ? json_object_to_json_string_ext(
-				       job->details,
-				       JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE) :
-			       "{}";
-	_cleanup_free_ char *text = bus_text(message);
-	_cleanup_free_ char *details = bus_text(json);
-	struct job_news news = { .job = job,
-				 .result = result,
-				 .message = text ? text : "",
-				 .details = details ? details : "{}" };
+	_cleanup_free_ char *message = message_text(end->message);
+	_cleanup_free_ char *details = message_text(end->details);
+	struct bus_job_end fit = *end;
 
-	for_each_bus(daemon, emit_removed, &news);
+	fit.message = message ? message : "";
+	fit.details = details ? details : "{}";
+	for_each_bus(bus, emit_removed, &fit);
 }
 
 static void emit_progress(sd_bus *bus, const void *userdata)
 {
 	const struct job_news *news = userdata;
 
-	sd_bus_emit_signal(bus, news->job->path, BUS_JOB, "Progress", "stt",
-			   news->view->step, news->view->done,
-			   news->view->total);
+	sd_bus_emit_signal(bus, news->path, BUS_JOB, "Progress", "stt",
+			   news->step, news->done, news->total);
 }
 
-void bus_job_progress(struct daemon *daemon, struct job *job,
-		      const struct job_view *view)
+void bus_job_progress(struct bus *bus, const char *path, const char *step,
+		      uint64_t done, uint64_t total)
 {
-	struct job_news news = { .job = job, .view = view };
+	struct job_news news = {
+		.path = path, .step = step, .done = done, .total = total
+	};
 
-	for_each_bus(daemon, emit_progress, &news);
+	for_each_bus(bus, emit_progress, &news);
 }
 
 static void emit_changed(sd_bus *bus, const void *userdata)
@@ -420,7 +404,7 @@ static void emit_changed(sd_bus *bus, const void *userdata)
 				       "Confirmed", "Job", NULL);
 }
 
-void bus_properties_changed(struct daemon *daemon)
+void bus_properties_changed(struct bus *bus)
 {
-	for_each_bus(daemon, emit_changed, NULL);
+	for_each_bus(bus, emit_changed, NULL);
 }

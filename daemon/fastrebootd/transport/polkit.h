@@ -11,26 +11,24 @@
 
 #include <systemd/sd-bus.h>
 
-struct daemon;
-
 /**
  * typedef polkit_handler - carries out a call that is permitted
  *
  * Return: what a handler of sd-bus returns.
  */
-typedef int (*polkit_handler)(struct daemon *daemon, sd_bus_message *message);
+typedef int (*polkit_handler)(void *userdata, sd_bus_message *message);
 
 /**
  * polkit_call() - carry out a call, now or when it is permitted
- * @daemon: the daemon
  * @message: the call
- * @action: polkit action that it needs
+ * @action: polkit action that it needs; a constant
  * @handler: carries it out
+ * @userdata: of @handler
  *
  * Return: what a handler of sd-bus returns.
  */
-int polkit_call(struct daemon *daemon, sd_bus_message *message,
-		const char *action, polkit_handler handler);
+int polkit_call(sd_bus_message *message, const char *action,
+		polkit_handler handler, void *userdata);
 
 /**
  * polkit_is_root() - does root call?
