@@ -42,6 +42,7 @@
 #include "hooks.h"
 #include "pool/slots.h"
 #include "preflight.h"
+#include "transport/systemd-units.h"
 #include "wipe.h"
 
 /* Where the state volume is mounted. */
@@ -422,7 +423,7 @@ static void leave_now(struct daemon *daemon, struct commit_request *request)
 static void leave_orderly(struct daemon *daemon)
 {
 	struct fr_error error;
-	int err = systemd_start_unit(daemon, "kexec.target");
+	int err = systemd_start_unit(&daemon->systemd, "kexec.target");
 
 	if (!err)
 		return;
@@ -541,7 +542,7 @@ void commit_reboot(struct daemon *daemon)
 	daemon->leaving = true;
 	start_watchdog(daemon);
 	bus_flush(&daemon->bus);
-	if (!systemd_start_unit(daemon, "reboot.target"))
+	if (!systemd_start_unit(&daemon->systemd, "reboot.target"))
 		return;
 	journal_message(LOG_WARNING,
 			"no systemd to reboot by: doing it at once");

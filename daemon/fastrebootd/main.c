@@ -28,6 +28,7 @@
 #include "base/journal.h"
 #include "base/place.h"
 #include "cleanup.h"
+#include "commit.h"
 #include "daemon.h"
 #include "object.h"
 #include "recover.h"
@@ -118,6 +119,34 @@ static void read_release(struct daemon *daemon)
 			 name.release);
 }
 
+static void on_refused(void *daemon, const struct fr_error *error)
+{
+	commit_leave_failed(daemon, error);
+}
+
+static bool is_waiting(void *daemon)
+{
+	return confirm_is_watching(daemon);
+}
+
+static void on_boot_failed(void *daemon, const char *units)
+{
+	confirm_boot_failed(daemon, units);
+}
+
+static void on_timed(void *daemon)
+{
+	daemon_update_metrics(daemon);
+}
+
+/* What follows from what systemd tells. */
+static const struct systemd_events systemd_events = {
+	.refused = on_refused,
+	.is_waiting = is_waiting,
+	.boot_failed = on_boot_failed,
+	.timed = on_timed,
+};
+
 static int start(struct daemon *daemon, struct fr_error *error)
 {
 	int err;
@@ -137,7 +166,7 @@ static int start(struct daemon *daemon, struct fr_error *error)
 		return err;
 	read_release(daemon);
 	daemon_refresh(daemon);
-	systemd_init(daemon);
+	systemd_init(&daemon->systemd, daemon->event, &systemd_events, daemon);
 	recover(daemon);
 	confirm_init(daemon);
 	return bus_listen(&daemon->bus, error);
@@ -159,7 +188,7 @@ static void finish(struct daemon *daemon)
 	watch_done(daemon);
 	history_done(daemon);
 	confirm_done(daemon);
-	systemd_done(daemon);
+	systemd_done(&daemon->systemd);
 	bus_done(&daemon->bus);
 	fr_pool_status_clear(&daemon->pool);
 	fr_config_done(&daemon->config);

@@ -18,7 +18,7 @@
 #include "hooks.h"
 #include "pool/source.h"
 #include "schemas.h"
-#include "transport/systemd.h"
+#include "transport/systemd-units.h"
 #include "wipe.h"
 
 #define NOTE_MAX 256

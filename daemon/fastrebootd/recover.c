@@ -16,7 +16,7 @@
 #include "io.h"
 #include "payload.h"
 #include "pool/slots.h"
-#include "transport/systemd.h"
+#include "transport/systemd-units.h"
 
 static void tell_interrupted(struct daemon *daemon, const struct fr_slot *slot)
 {

@@ -24,6 +24,14 @@ typedef int (*systemd_property_reader)(sd_bus_message *reply, const char *name,
 				       void *into);
 
 /**
+ * systemd_bus_connect() - a connection for the event loop
+ * @ret_bus: with sd-bus's own limits
+ *
+ * Return: 0 or more; -ENOENT if there is no systemd; another negative errno.
+ */
+int systemd_bus_connect(sd_bus **ret_bus);
+
+/**
  * systemd_bus_open() - a connection for a job's thread, or the start
  * @ret_bus: waits 5 seconds for an answer at most
  *

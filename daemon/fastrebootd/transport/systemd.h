@@ -3,8 +3,9 @@
  * systemd, as a client of it: over its private socket, which is there before the
  * system bus and after it, or else over the system bus.
  *
- * The main thread has one connection for signals and for starting units, and
- * never waits on it. A job's thread opens its own for the moment.
+ * This is the main thread's connection, for signals and for starting units, which
+ * it never waits on. A job's thread opens its own for the moment:
+ * systemd-units.h.
  */
 #ifndef FASTREBOOTD_SYSTEMD_H
 #define FASTREBOOTD_SYSTEMD_H
@@ -17,16 +18,35 @@
 
 #include "error.h"
 
-struct daemon;
+/**
+ * struct systemd_events - what systemd tells; all are called from the loop
+ * @refused: it does not start the unit that it was asked for
+ * @is_waiting: does it matter whether the boot succeeds?
+ * @boot_failed: boot-complete.target was not reached; names of the failed units,
+ *	which may be empty
+ * @timed: start_usec is known now
+ */
+struct systemd_events {
+	void (*refused)(void *userdata, const struct fr_error *error);
+	bool (*is_waiting)(void *userdata);
+	void (*boot_failed)(void *userdata, const char *units);
+	void (*timed)(void *userdata);
+};
 
 /**
  * struct systemd - the main thread's connection
+ * @event: the loop
+ * @events: what is called
+ * @userdata: of @events
  * @bus: NULL while there is none
  * @retry: timer that connects again
  * @wanted: unit that is being started; owned, NULL if there is none
  * @start_usec: from init to the end of the start; 0 if it is not known
  */
 struct systemd {
+	sd_event *event;
+	const struct systemd_events *events;
+	void *userdata;
 	sd_bus *bus;
 	sd_event_source *retry;
 	char *wanted;
@@ -35,58 +55,28 @@ struct systemd {
 
 /**
  * systemd_init() - connect, and go on trying
- * @daemon: with an event loop
+ * @systemd: zeroes
+ * @event: the loop; as long as @systemd lives
+ * @events: what is called, as long as @systemd lives
+ * @userdata: of @events
  *
  * Without systemd nothing happens.
  */
-void systemd_init(struct daemon *daemon);
+void systemd_init(struct systemd *systemd, sd_event *event,
+		  const struct systemd_events *events, void *userdata);
 
-/* Close the connection. */
-void systemd_done(struct daemon *daemon);
+/* Close the connection, if there is one. */
+void systemd_done(struct systemd *systemd);
 
 /**
  * systemd_start_unit() - start a unit, replacing what contradicts it
- * @daemon: with an event loop
+ * @systemd: initialized
  * @unit: name
  *
- * When systemd refuses, commit_leave_failed() is called.
+ * Does not wait: when systemd refuses, the event tells.
  *
  * Return: 0, or a negative errno: there is no systemd, and nothing was sent.
  */
-int systemd_start_unit(struct daemon *daemon, const char *unit);
-
-/**
- * systemd_is_stopping() - is the system being shut down?
- *
- * Waits for systemd's answer for 5 seconds at most.
- *
- * Return: false also if it does not answer.
- */
-bool systemd_is_stopping(void);
-
-/**
- * systemd_check_unit() - can a unit be started?
- * @unit: name
- * @error: why not
- *
- * Waits for systemd's answer for 5 seconds at most.
- *
- * Return: 0; -ENOENT if there is no systemd; another negative errno.
- */
-int systemd_check_unit(const char *unit, struct fr_error *error);
-
-/**
- * systemd_run_unit() - start a unit, and wait for what becomes of it
- * @unit: name; of one that ends by itself, so that its end is its start's
- * @timeout_usec: how long
- * @error: why not
- *
- * Blocks: not for the main thread.
- *
- * Return: 0; -ENOENT if there is no systemd, with @error untouched; -ETIMEDOUT
- * or -EPERM with FR_REFUSED; another negative errno with FR_FAILED.
- */
-int systemd_run_unit(const char *unit, uint64_t timeout_usec,
-		     struct fr_error *error);
+int systemd_start_unit(struct systemd *systemd, const char *unit);
 
 #endif
