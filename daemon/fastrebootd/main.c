@@ -25,13 +25,16 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "api/object.h"
 #include "base/journal.h"
 #include "base/place.h"
 #include "cleanup.h"
-#include "commit.h"
-#include "daemon.h"
-#include "object.h"
-#include "recover.h"
+#include "policy/confirm.h"
+#include "policy/daemon.h"
+#include "policy/feed.h"
+#include "policy/leave.h"
+#include "policy/recover.h"
+#include "policy/work.h"
 
 static int on_signal(sd_event_source *source,
 		     const struct signalfd_siginfo *info, void *userdata)
@@ -121,7 +124,7 @@ static void read_release(struct daemon *daemon)
 
 static void on_refused(void *daemon, const struct fr_error *error)
 {
-	commit_leave_failed(daemon, error);
+	leave_failed(daemon, error);
 }
 
 static bool is_waiting(void *daemon)
@@ -134,9 +137,17 @@ static void on_boot_failed(void *daemon, const char *units)
 	confirm_boot_failed(daemon, units);
 }
 
-static void on_timed(void *daemon)
+/* There is more to tell of the last reboot. */
+static void on_news(void *daemon)
 {
 	daemon_update_metrics(daemon);
+}
+
+/* A kexec tool has armed a slot, or taken it back. */
+static void on_armed(void *daemon)
+{
+	daemon_refresh(daemon);
+	daemon_changed(daemon);
 }
 
 /* What follows from what systemd tells. */
@@ -144,7 +155,7 @@ static const struct systemd_events systemd_events = {
 	.refused = on_refused,
 	.is_waiting = is_waiting,
 	.boot_failed = on_boot_failed,
-	.timed = on_timed,
+	.timed = on_news,
 };
 
 static int start(struct daemon *daemon, struct fr_error *error)
@@ -175,8 +186,9 @@ static int start(struct daemon *daemon, struct fr_error *error)
 static void run(struct daemon *daemon)
 {
 	bus_connect(&daemon->bus);
-	history_init(daemon);
-	watch_init(daemon);
+	history_init(&daemon->history, daemon->event, daemon->pool.generation,
+		     on_news, daemon);
+	watch_init(&daemon->watch, daemon->event, on_armed, daemon);
 	sd_notify(0, "READY=1");
 	daemon_changed(daemon);
 	sd_event_loop(daemon->event);
@@ -184,10 +196,11 @@ static void run(struct daemon *daemon)
 
 static void finish(struct daemon *daemon)
 {
-	job_stop(daemon->job);
-	watch_done(daemon);
-	history_done(daemon);
+	work_stop(daemon);
+	watch_done(&daemon->watch);
+	history_done(&daemon->history);
 	confirm_done(daemon);
+	feed_done(daemon);
 	systemd_done(&daemon->systemd);
 	bus_done(&daemon->bus);
 	fr_pool_status_clear(&daemon->pool);
@@ -215,10 +228,11 @@ static int usage(FILE *file)
 int main(int argc, char **argv)
 {
 	struct daemon daemon = { .lock_fd = -1,
+				 .on_idle = confirm_idle,
 				 .pool = { .running = FR_SLOT_NONE,
 					   .armed = FR_SLOT_NONE },
-				 .history = { .event_fd = -1 },
-				 .watch = { .fd = -1 },
+				 .history = HISTORY_INIT,
+				 .watch = WATCH_INIT,
 				 .watchdog = WATCHDOG_INIT };
 	struct fr_error error = { 0 };
 	int err;

@@ -541,7 +541,7 @@ static void man_page_has_the_interface(void **state)
 static void man_page_has_the_checks(void **state)
 {
 	char *source =
-		cli_file(UNIT_SOURCE, "../../daemon/fastrebootd/preflight.c");
+		cli_file(UNIT_SOURCE, "../../daemon/fastrebootd/jobs/preflight.c");
 	char *page = cli_file(UNIT_SOURCE, MAN "fastreboot-hooks.7");
 	bool inside = false, heading = false;
 	char name[32];

@@ -8,7 +8,7 @@
 
 #include "../../daemon/fastrebootd/transport/message.h"
 #include "../../daemon/fastrebootd/pool/describe.h"
-#include "../../daemon/fastrebootd/preflight.h"
+#include "../../daemon/fastrebootd/jobs/preflight.h"
 #include "../../daemon/fastrebootd/pool/slots.h"
 #include "../../daemon/fastrebootd/pool/source.h"
 

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The way to the jump, and back where that is possible:
+ *
+ *	checks		nothing has happened yet
+ *	arm		undo: disarm
+ *	quiesce hooks	undo: unfreeze hooks
+ *	wipe		only with --now, and for a payload that wants it;
+ *			systemd-shutdown does it otherwise. Can't be undone, but
+ *			a file system is made and mounted again, and what systemd
+ *			has stopped because it needs the mount is started again.
+ *			What that is only this daemon knows: after one that was
+ *			killed the journal asks for it to be done by hand
+ *	watchdog	undo: stop it
+ *	sync		only with --now; systemd does it otherwise
+ *	the buses are told that the job is done, and what they have is flushed
+ *	jump, or kexec.target
+ *
+ * Arming comes before the hooks: it hashes the payload once more, which would
+ * keep quiesced services waiting, and an armed slot is what tells the next start
+ * that there is something to be undone when this daemon is killed in between.
+ *
+ * The point of no return is the jump, or systemd's answer that it starts
+ * kexec.target. Until then everything is undone when something fails. From then
+ * on the watchdog is not fed any more.
+ */
+#include "jobs/commit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/journal.h"
+#include "base/place.h"
+#include "cleanup.h"
+#include "jobs/dependents.h"
+#include "jobs/hooks.h"
+#include "jobs/preflight.h"
+#include "pool.h"
+#include "pool/slots.h"
+#include "transport/systemd-units.h"
+#include "wipe.h"
+
+/* Where the state volume is mounted. */
+#define STATE_MOUNT "var-lib-fastreboot-state.mount"
+/* What it takes is memory's speed; the unit's own limit is shorter. */
+#define WIPE_USEC (180ULL * 1000 * 1000)
+#define MOUNT_USEC (30ULL * 1000 * 1000)
+/* The unfreeze hooks, and whoever has asked for the commit, wait meanwhile. */
+#define START_USEC (30ULL * 1000 * 1000)
+
+void commit_request_free(void *argument)
+{
+	struct commit_request *request = argument;
+
+	if (request) {
+		dependents_free(request->stopped);
+		free(request->release);
+	}
+	free(request);
+}
+
+static struct json_object *new_details(struct json_object *checks,
+				       const struct commit_request *request)
+{
+	struct json_object *details = json_object_new_object();
+
+	json_object_object_add(
+		details, "schema",
+		json_object_new_string("org.fastreboot.commit/1"));
+	json_object_object_add(details, "slot",
+			       json_object_new_int(request->slot));
+	json_object_object_add(details, "release",
+			       json_object_new_string(request->release));
+	json_object_object_add(details, "dry_run",
+			       json_object_new_boolean(request->dry_run));
+	json_object_object_add(details, "now",
+			       json_object_new_boolean(request->now));
+	json_object_object_add(details, "checks", checks);
+	return details;
+}
+
+static int check_slot(struct job *job, struct commit_request *request,
+		      const struct fr_pool_status *pool,
+		      const struct fr_slot *slot, struct fr_error *error)
+{
+	uint64_t max_blackout = request->max_blackout_usec ?
+					request->max_blackout_usec :
+					job->config.max_blackout_usec;
+	struct preflight_input input = { .pool = pool,
+					 .slot = slot,
+					 .now = request->now,
+					 .rollback = request->rollback,
+					 .max_blackout_usec = max_blackout };
+	struct json_object *checks = json_object_new_array();
+
+	json_object_put(job->details);
+	job->details = new_details(checks, request);
+	return preflight_run(job, &input, checks, error);
+}
+
+static int check(struct job *job, struct commit_request *request,
+		 struct fr_error *error)
+{
+	_cleanup_pool_status_ struct fr_pool_status pool = { 0 };
+	const struct fr_slot *slot = NULL;
+	int err;
+
+	err = job_step(job, "checking", true, error);
+	if (err)
+		return err;
+	err = fr_pool_read(&pool, error);
+	if (err)
+		return err;
+	err = slots_find_staged(&pool, request->slot, &slot, error);
+	if (err)
+		return err;
+	request->slot = (int)slot->number;
+	request->wipes = fr_payload_source_wipes(slot->source) &&
+			 fr_pool_has_state(&pool);
+	free(request->release);
+	request->release = strdup(slot->release);
+	if (!request->release)
+		return fr_fail_memory(error);
+	return check_slot(job, request, &pool, slot, error);
+}
+
+static void fill_environment(struct job *job, int slot, const char *release,
+			     struct hooks_environment *ret_environment)
+{
+	*ret_environment = (struct hooks_environment){
+		.slot = slot,
+		.release = release ? release : "",
+		.timeout_usec = job->config.hook_timeout_usec,
+	};
+}
+
+/* Fails if there may be units that stay down, and that nobody names. */
+static int start_again(struct dependents *stopped)
+{
+	struct fr_error error = { 0 };
+	int err;
+
+	if (!stopped)
+		return -ENODATA;
+	err = dependents_start(stopped, START_USEC, &error);
+	if (err)
+		journal_message(
+			LOG_ERR,
+			"not all units that need the state volume are known: %s",
+			error.text);
+	return err;
+}
+
+/*
+ * Whether or not the wipe has begun, or even succeeded: where the volume is
+ * mounted still, and all that needs it runs, this does nothing.
+ */
+static void mount_again(struct dependents *stopped)
+{
+	struct fr_error error = { 0 };
+	int err = systemd_run_unit(STATE_MOUNT, MOUNT_USEC, &error);
+
+	if (err && err != -ENOENT)
+		journal_message(LOG_ERR, "no state volume: %s", error.text);
+	if (!err)
+		err = start_again(stopped);
+	journal_message(
+		LOG_ERR,
+		"the state volume was to be wiped, and may have been%s",
+		err ? ": start what was stopped with it, see 'systemctl "
+		      "list-dependencies --reverse " STATE_MOUNT "'" :
+		      "");
+}
+
+/* Nothing may keep it from getting to its end. */
+static void undo(struct job *job, int slot, const char *release, bool wipes,
+		 struct dependents *stopped)
+{
+	struct hooks_environment environment;
+	struct fr_error error = { 0 };
+	unsigned int count = 0;
+
+	if (fr_pool_disarm(&error))
+		journal_message(LOG_ERR, "%s", error.text);
+	if (wipes)
+		mount_again(stopped);
+	fill_environment(job, slot, release, &environment);
+	if (hooks_run(place_root(), "unfreeze", &environment, NULL, &count,
+		      &error))
+		journal_message(LOG_ERR, "%s", error.text);
+}
+
+static int quiesce(struct job *job, const struct commit_request *request,
+		   struct fr_error *error)
+{
+	struct hooks_environment environment;
+	unsigned int count = 0;
+	int err;
+
+	err = job_step(job, "quiescing", true, error);
+	if (err)
+		return err;
+	fill_environment(job, request->slot, request->release, &environment);
+	environment.rollback = request->rollback;
+	environment.stop_on_failure = true;
+	return hooks_run(place_root(), "quiesce", &environment, job, &count,
+			 error);
+}
+
+static int run_wipe_program(struct job *job, int slot, const char *release,
+			    struct fr_error *error)
+{
+	struct hooks_environment environment;
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s" FR_WIPE_PROGRAM, place_root()) < 0) {
+		path = NULL;
+		return fr_fail_memory(error);
+	}
+	fill_environment(job, slot, release, &environment);
+	environment.timeout_usec = WIPE_USEC;
+	return hooks_run_program(path, &environment, NULL, error);
+}
+
+/* With systemd by a unit, which has what it takes; the daemon does not. */
+static int wipe(struct job *job, struct commit_request *request,
+		struct fr_error *error)
+{
+	int err;
+
+	if (!request->now || !request->wipes)
+		return 0;
+	err = job_step(job, "wiping", false, error);
+	if (err)
+		return err;
+	request->stopped = dependents_find(STATE_MOUNT);
+	request->unmounted = true;
+	err = systemd_run_unit(FR_WIPE_UNIT, WIPE_USEC, error);
+	if (err == -ENOENT)
+		err = run_wipe_program(job, request->slot, request->release,
+				       error);
+	return err;
+}
+
+/* The last steps; not cancellable. */
+static int make_ready(struct job *job, struct commit_request *request,
+		      struct fr_error *error)
+{
+	int err;
+
+	err = quiesce(job, request, error);
+	if (!err)
+		err = wipe(job, request, error);
+	if (!err)
+		err = job_step(job, "leaving", false, error);
+	if (!err && request->now)
+		sync();
+	return err;
+}
+
+int commit_prepare(struct job *job, struct commit_request *request,
+		   struct fr_error *error)
+{
+	int err;
+
+	err = check(job, request, error);
+	if (err || request->dry_run)
+		return err;
+	err = job_step(job, "arming", true, error);
+	if (err)
+		return err;
+	err = fr_pool_arm((unsigned int)request->slot, error);
+	if (err)
+		return err;
+	err = make_ready(job, request, error);
+	if (err)
+		undo(job, request->slot, request->release, request->unmounted,
+		     request->stopped);
+	return err;
+}
+
+static int run(struct job *job, struct fr_error *error)
+{
+	struct commit_request *request = job->argument;
+	int err;
+
+	err = commit_prepare(job, request, error);
+	if (err)
+		return err;
+	job_set_message(job, "%s %s from slot %d",
+			request->dry_run ? "a commit would boot" :
+					   "the machine reboots into",
+			*request->release ? request->release : "the kernel",
+			request->slot);
+	return 0;
+}
+
+const struct job_type commit_job = {
+	.name = "commit",
+	.action = "org.fastreboot1.commit",
+	.run = run,
+	.release = commit_request_free,
+};
+
+void undo_request_free(void *argument)
+{
+	struct undo_request *request = argument;
+
+	dependents_free(request->stopped);
+	free(request->release);
+	free(request);
+}
+
+static int undo_run(struct job *job, struct fr_error *error)
+{
+	struct undo_request *request = job->argument;
+	int err;
+
+	err = job_step(job, "undoing", false, error);
+	if (err)
+		return err;
+	undo(job, request->slot, request->release, request->wipes,
+	     request->stopped);
+	if (request->cause.failure) {
+		*error = request->cause;
+		return -EIO;
+	}
+	job_set_message(job, "slot %d is disarmed", request->slot);
+	return 0;
+}
+
+const struct job_type undo_job = {
+	.name = "undo",
+	.action = "org.fastreboot1.commit",
+	.run = undo_run,
+	.release = undo_request_free,
+};

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "policy/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/journal.h"
+#include "base/place.h"
+#include "cleanup.h"
+#include "metrics.h"
+#include "pool/describe.h"
+#include "pool/slots.h"
+
+int daemon_check_idle(const struct daemon *daemon, struct fr_error *error)
+{
+	if (daemon->leaving)
+		return fr_fail(error, FR_BUSY, -EBUSY, "a reboot is under way");
+	if (daemon->stopping)
+		return fr_fail(error, FR_BUSY, -EBUSY,
+			       "fastrebootd is being stopped");
+	if (daemon->job)
+		return fr_fail(
+			error, FR_BUSY, -EBUSY,
+			"another job is running: %s; wait for it, or cancel it",
+			daemon->job->type->name);
+	return 0;
+}
+
+int daemon_check_pool(const struct daemon *daemon, struct fr_error *error)
+{
+	if (daemon->supported && daemon->pool.present)
+		return 0;
+	if (error)
+		*error = daemon->pool_error;
+	return daemon->pool_error.failure == FR_NO_POOL ? -ENODEV : -EOPNOTSUPP;
+}
+
+/* A time of verification belongs to the payload that was there. */
+static void forget_verified(struct daemon *daemon)
+{
+	for (size_t i = 0; i < FR_SLOTS_MAX; i++) {
+		const struct fr_slot *slot = slots_get(&daemon->pool, (int)i);
+
+		if (!slot || (slot->state != FR_SLOT_SEALED &&
+			      slot->state != FR_SLOT_ARMED))
+			daemon->verified_at[i][0] = '\0';
+	}
+}
+
+void daemon_refresh(struct daemon *daemon)
+{
+	struct fr_pool_status pool;
+	struct fr_error error = { 0 };
+
+	if (daemon->job) {
+		fr_pool_read_states(&daemon->pool);
+		return;
+	}
+	if (!fr_pool_read(&pool, &error)) {
+		fr_pool_status_clear(&daemon->pool);
+		daemon->pool = pool;
+		daemon->supported = true;
+		fr_pool_check(&pool, &error);
+	} else if (error.failure == FR_UNSUPPORTED) {
+		fr_pool_status_clear(&daemon->pool);
+		daemon->supported = false;
+	} else {
+		/* What was read before is better than nothing. */
+		journal_message(LOG_WARNING, "%s", error.text);
+		return;
+	}
+	daemon->pool_error = error;
+	forget_verified(daemon);
+}
+
+bool daemon_confirmed(const struct daemon *daemon)
+{
+	const struct fr_pool_status *pool = &daemon->pool;
+
+	return !pool->present || strcmp(pool->boot_reason, "fast-reboot") ||
+	       !pool->tries;
+}
+
+void daemon_set_last_job(struct daemon *daemon, const char *kind,
+			 const char *result, const char *message)
+{
+	struct last_job *last = &daemon->last_job;
+
+	free(last->kind);
+	free(last->result);
+	free(last->message);
+	last->kind = strdup(kind);
+	last->result = strdup(result);
+	last->message = strdup(message);
+	clock_text(last->at);
+}
+
+void daemon_set_verified(struct daemon *daemon, const struct fr_slot *slot)
+{
+	clock_text(daemon->verified_at[slot->number]);
+}
+
+bool daemon_read_timeline(struct daemon *daemon,
+			  struct fr_timeline *ret_timeline)
+{
+	_cleanup_free_ char *text = NULL;
+	struct fr_timeline timeline;
+	uint64_t entry = 0;
+
+	if (!daemon->pool.present || fr_pool_read_timeline(&text, NULL) ||
+	    fr_timeline_parse(text, &timeline, NULL) || !timeline.n_phases)
+		return false;
+	if (fr_timeline_phase(&timeline, "kernel_entry", &entry))
+		timeline.shutdown_ns =
+			history_shutdown_ns(&daemon->history, entry);
+	if (daemon->systemd.start_usec)
+		timeline.start_ns = (int64_t)daemon->systemd.start_usec * 1000;
+	*ret_timeline = timeline;
+	return true;
+}
+
+static void fill_input(struct daemon *daemon, struct describe_input *input)
+{
+	*input = (struct describe_input){
+		.supported = daemon->supported,
+		.pool = &daemon->pool,
+		.pool_error = daemon->pool_error.text,
+		.release = daemon->release,
+		.confirmed = daemon_confirmed(daemon),
+		.tries_max = daemon->config.tries_max,
+		.leaving = daemon->leaving,
+	};
+	if (daemon->history.started)
+		return;
+	input->history_outcome = daemon->history.outcome;
+	input->history_message = daemon->history.message;
+}
+
+struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
+{
+	const struct last_job *last = &daemon->last_job;
+	struct describe_job last_job = { .kind = last->kind,
+					 .result = last->result,
+					 .message = last->message,
+					 .at = last->at };
+	const char *verified_at[FR_SLOTS_MAX];
+	struct describe_input input;
+	struct fr_timeline timeline;
+	struct describe_job job;
+	struct job_view view;
+
+	fill_input(daemon, &input);
+	input.privileged = privileged;
+	for (size_t i = 0; i < FR_SLOTS_MAX; i++)
+		verified_at[i] = daemon->verified_at[i];
+	input.verified_at = verified_at;
+	if (daemon->job) {
+		job_look(daemon->job, &view);
+		job = (struct describe_job){ .kind = daemon->job->type->name,
+					     .step = view.step,
+					     .done = view.done,
+					     .total = view.total };
+		input.job = &job;
+	}
+	if (last->kind)
+		input.last_job = &last_job;
+	/* "timeline" waits for the kernel while a job has it hash something. */
+	if (!daemon->job && daemon_read_timeline(daemon, &timeline))
+		input.timeline = &timeline;
+	return describe_status(&input);
+}
+
+/* Only where somebody collects them, or has asked for them. */
+static void write_metrics(struct daemon *daemon,
+			  const struct fr_metrics *metrics)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct fr_error error = { 0 };
+
+	if (fr_metrics_format(metrics, &text) ||
+	    asprintf(&path, "%s%s", place_root(),
+		     fr_metrics_path(daemon->config.metrics_file)) < 0) {
+		path = NULL;
+		return;
+	}
+	if (fr_metrics_write(path, text, &error))
+		journal_message(LOG_DEBUG, "%s", error.text);
+}
+
+void daemon_update_metrics(struct daemon *daemon)
+{
+	struct describe_input input;
+	struct fr_timeline timeline;
+	struct fr_metrics metrics;
+	char message[256];
+
+	if (!daemon->supported || daemon->job)
+		return;
+	fill_input(daemon, &input);
+	metrics = (struct fr_metrics){
+		.pool = &daemon->pool,
+		.release = daemon->release,
+		.confirmed = input.confirmed,
+		.outcome = describe_outcome_name(
+			describe_outcome(&input, message, sizeof(message))),
+	};
+	if (daemon_read_timeline(daemon, &timeline))
+		metrics.timeline = &timeline;
+	write_metrics(daemon, &metrics);
+}
+
+static void tell_systemd(struct daemon *daemon)
+{
+	if (!daemon->supported || !daemon->pool.present)
+		sd_notifyf(0, "STATUS=No pool: %s", daemon->pool_error.text);
+	else if (daemon->leaving)
+		sd_notify(0, "STATUS=Rebooting");
+	else if (daemon->job)
+		sd_notifyf(0, "STATUS=Job: %s", daemon->job->type->name);
+	else if (!daemon_confirmed(daemon))
+		sd_notifyf(0, "STATUS=Waiting for the confirmation of %s",
+			   daemon->release);
+	else
+		sd_notify(0, "STATUS=Idle");
+}
+
+void daemon_changed(struct daemon *daemon)
+{
+	bus_properties_changed(&daemon->bus);
+	tell_systemd(daemon);
+	daemon_update_metrics(daemon);
+}

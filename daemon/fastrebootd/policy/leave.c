@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "policy/leave.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "base/journal.h"
+#include "cleanup.h"
+#include "jobs/commit.h"
+#include "jobs/dependents.h"
+#include "policy/daemon.h"
+#include "policy/feed.h"
+#include "pool/slots.h"
+
+static void undo_ended(struct daemon *daemon, struct job *job)
+{
+	const struct undo_request *request = job->argument;
+	struct journal_fields fields = { .generation = daemon->pool.generation,
+					 .slot = request->slot,
+					 .release = request->release };
+
+	if (job->err) {
+		journal_event(JOURNAL_COMMIT_REFUSED, LOG_ERR, &fields,
+			      "the machine stays: %s", job->error.text);
+		return;
+	}
+	journal_event(
+		JOURNAL_DISARMED, LOG_WARNING, &fields,
+		"slot %d was armed, but the commit was interrupted: it is disarmed",
+		request->slot);
+}
+
+static const struct work undo_work = {
+	.type = &undo_job,
+	.ended = undo_ended,
+};
+
+/*
+ * @now: nobody knows how far a wipe has come, or there was one. @stopped is
+ * owned.
+ */
+static void start_undo(struct daemon *daemon, const struct fr_error *cause,
+		       bool now, struct dependents *stopped)
+{
+	struct undo_request *request = calloc(1, sizeof(*request));
+	const struct fr_slot *slot;
+	struct fr_error error = { 0 };
+
+	daemon->leaving = false;
+	feed_release(daemon);
+	if (!request) {
+		dependents_free(stopped);
+		return;
+	}
+	request->stopped = stopped;
+	daemon_refresh(daemon);
+	request->slot = daemon->pool.armed;
+	slot = slots_get(&daemon->pool, request->slot);
+	request->release = slot ? strdup(slot->release) : NULL;
+	request->wipes = now && fr_pool_has_state(&daemon->pool) &&
+			 (!slot || fr_payload_source_wipes(slot->source));
+	if (cause)
+		request->cause = *cause;
+	if (work_start(daemon, &undo_work, request, NULL, &error))
+		journal_message(LOG_ERR, "can't undo the commit: %s",
+				error.text);
+}
+
+void leave_failed(struct daemon *daemon, const struct fr_error *error)
+{
+	start_undo(daemon, error, false, NULL);
+}
+
+#ifdef FR_TESTING
+/* A test must never take down the machine that it runs on. */
+static int jump(int how)
+{
+	FILE *file;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/left", fr_pool_root());
+	file = fopen(path, "we");
+	if (!file)
+		return -EIO;
+	fprintf(file, "%s\n", how == RB_KEXEC ? "kexec" : "reboot");
+	fclose(file);
+	return getenv("FASTREBOOT_NO_JUMP") ? -EBUSY : 0;
+}
+#else
+static int jump(int how)
+{
+	return reboot(how) < 0 ? -errno : 0;
+}
+#endif
+
+static void leave_now(struct daemon *daemon, struct commit_request *request)
+{
+	struct fr_error error;
+	int err = jump(RB_KEXEC);
+
+	if (!err)
+		return;
+	fr_fail(&error, err == -ESTALE ? FR_STALE : FR_FAILED, err,
+		"the kernel refuses to jump: %s; its log has more",
+		strerror(-err));
+	start_undo(daemon, &error, true, fr_steal_pointer(request->stopped));
+}
+
+static void leave_orderly(struct daemon *daemon)
+{
+	struct fr_error error;
+	int err = systemd_start_unit(&daemon->systemd, "kexec.target");
+
+	if (!err)
+		return;
+	fr_fail(&error, FR_FAILED, err,
+		"can't ask systemd for kexec.target: %s", strerror(-err));
+	leave_failed(daemon, &error);
+}
+
+void leave(struct daemon *daemon, struct commit_request *request)
+{
+	daemon->leaving = true;
+	feed_for_the_jump(daemon);
+	bus_flush(&daemon->bus);
+	if (request->now)
+		leave_now(daemon, request);
+	else
+		leave_orderly(daemon);
+}
+
+/* The first check compares the slot's content. */
+static void note_verified(struct daemon *daemon, struct job *job, int number)
+{
+	const struct fr_slot *slot = slots_get(&daemon->pool, number);
+	struct json_object *checks, *first, *ok;
+
+	if (slot &&
+	    json_object_object_get_ex(job->details, "checks", &checks) &&
+	    (first = json_object_array_get_idx(checks, 0)) &&
+	    json_object_object_get_ex(first, "ok", &ok) &&
+	    json_object_get_boolean(ok))
+		daemon_set_verified(daemon, slot);
+}
+
+static void ended(struct daemon *daemon, struct job *job)
+{
+	const struct commit_request *request = job->argument;
+	struct journal_fields fields = { .generation = daemon->pool.generation,
+					 .slot = request->slot,
+					 .release = request->release };
+
+	note_verified(daemon, job, request->slot);
+	if (request->dry_run)
+		return;
+	if (job->err) {
+		fields.reason = fr_failure_name(job->error.failure);
+		journal_event(JOURNAL_COMMIT_REFUSED, LOG_WARNING, &fields,
+			      "no commit: %s", job->error.text);
+		return;
+	}
+	daemon->leaving = true;
+	journal_event(JOURNAL_COMMITTED, LOG_NOTICE, &fields, "%s",
+		      job->message);
+}
+
+static void after(struct daemon *daemon, struct job *job)
+{
+	struct commit_request *request = job->argument;
+
+	if (!job->err && !request->dry_run)
+		leave(daemon, request);
+}
+
+const struct work commit_work = {
+	.type = &commit_job,
+	.ended = ended,
+	.after = after,
+};
+
+void leave_undo(struct daemon *daemon)
+{
+	start_undo(daemon, NULL, true, NULL);
+}
+
+void leave_by_reboot(struct daemon *daemon)
+{
+	daemon->leaving = true;
+	feed_for_the_jump(daemon);
+	bus_flush(&daemon->bus);
+	if (!systemd_start_unit(&daemon->systemd, "reboot.target"))
+		return;
+	journal_message(LOG_WARNING,
+			"no systemd to reboot by: doing it at once");
+	sync();
+	if (jump(RB_AUTOBOOT))
+		journal_message(LOG_ERR, "can't reboot");
+}
