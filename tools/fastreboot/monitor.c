@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "report.h"
 #include "text.h"
 
 #define STEP_MAX 64

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "cli.h"
 #include "error.h"
 #include "fastreboot-state.h"
 #include "options.h"
+#include "report.h"
 
 enum state_verb_id {
 	STATE_LIST,

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "job.h"
+#include "report.h"
 #include "show.h"
 #include "stage.h"
 
