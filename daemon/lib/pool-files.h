@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of the kernel's files, for pool.c and pool-write.c alone. */
+/* Names of the kernel's files, for pool-read.c and pool-write.c alone. */
 #ifndef FR_POOL_FILES_H
 #define FR_POOL_FILES_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The reading half of pool.h. */
 #include "pool.h"
 
 #include <errno.h>
