@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which slot is meant, and whether it holds what was read. */
+#include "files-fixture.h"
+
+#include <errno.h>
+
+#include "../../daemon/fastrebootd/pool/slots.h"
+
+/* expect_success() evaluates its argument twice, this does not. */
+static void expect_ok(int r, const struct fr_error *error)
+{
+	expect_success(r, error);
+}
+
+#define TEXT(text) ((char *)(text))
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static struct fr_pool_status a_pool(void)
+{
+	return (struct fr_pool_status){
+		.present = true,
+		.start = 0x60000000,
+		.end = 0x6fffffff,
+		.error = TEXT(""),
+		.boot_reason = TEXT("fast-reboot"),
+		.previous_release = TEXT("6.12-a"),
+		.source = TEXT("{\"kernel\":\"/b\",\"cmdline\":\"secret\"}"),
+		.previous_source = TEXT(""),
+		.running = 0,
+		.armed = FR_SLOT_NONE,
+		.tries = 1,
+		.n_slots = 2,
+		.slots = { { .number = 0,
+			     .state = FR_SLOT_RUNNING,
+			     .release = TEXT("6.12-b"),
+			     .stale = TEXT("no"),
+			     .cmdline = TEXT("secret"),
+			     .source = TEXT("") },
+			   { .number = 1,
+			     .state = FR_SLOT_SEALED,
+			     .release = TEXT("6.12-c"),
+			     .stale = TEXT("no"),
+			     .cmdline = TEXT("secret"),
+			     .source = TEXT(
+				     "{\"kernel\":\"/c\",\"title\":\"C\","
+				     "\"staged_at\":\"2026-11-21T16:00:00Z\"}"),
+			     .segments = { { .size = 5,
+					     .address = 0x1000,
+					     .direct = true,
+					     .sha256 = HASH } } } },
+	};
+}
+
+static void the_newest_is_staged(void **state)
+{
+	struct fr_pool_status pool = a_pool();
+	const struct fr_slot *slot = NULL;
+	struct fr_error error = { 0 };
+
+	pool.slots[0].state = FR_SLOT_SEALED;
+	pool.slots[0].source = TEXT("{\"staged_at\":\"2026-11-21T16:00:01Z\"}");
+	expect_ok(slots_find_staged(&pool, FR_SLOT_NONE, &slot, &error),
+		  &error);
+	assert_int_equal(slot->number, 0);
+	expect_ok(slots_find_staged(&pool, 1, &slot, &error), &error);
+	assert_int_equal(slot->number, 1);
+	expect_error(slots_find_staged(&pool, 2, &slot, &error), -EINVAL,
+		     &error, FR_USAGE, "no slot 2");
+	/* A time that is not there is the oldest. */
+	pool.slots[0].source = TEXT("garbage");
+	expect_ok(slots_find_staged(&pool, FR_SLOT_NONE, &slot, &error),
+		  &error);
+	assert_int_equal(slot->number, 1);
+}
+
+static void a_free_slot(void **state)
+{
+	struct fr_pool_status pool = a_pool();
+	const struct fr_slot *slot = NULL;
+	struct fr_error error = { 0 };
+
+	expect_error(slots_find_free(&pool, false, &slot, &error), -EBUSY,
+		     &error, FR_BUSY, "--replace");
+	expect_ok(slots_find_free(&pool, true, &slot, &error), &error);
+	assert_int_equal(slot->number, 1);
+	pool.slots[1].state = FR_SLOT_ARMED;
+	expect_error(slots_find_free(&pool, true, &slot, &error), -EBUSY,
+		     &error, FR_BUSY, "armed");
+	pool.slots[1].state = FR_SLOT_BAD;
+	expect_ok(slots_find_free(&pool, false, &slot, &error), &error);
+	assert_int_equal(slot->number, 1);
+}
+
+static void hashes_are_compared(void **state)
+{
+	struct fr_pool_status pool = a_pool();
+	struct fr_slot *slot = &pool.slots[1];
+	struct fr_error error = { 0 };
+
+	expect_ok(slots_check_hashes(slot, &error), &error);
+	slot->source = TEXT("{\"kernel_sha256\":\"" HASH "\"}");
+	expect_ok(slots_check_hashes(slot, &error), &error);
+	slot->source = TEXT("{\"kernel_sha256\":\"f" HASH "\"}");
+	expect_error(slots_check_hashes(slot, &error), -EBADMSG, &error,
+		     FR_VERIFICATION_FAILED, "kernel");
+	slot->source = TEXT("{\"root_sha256\":\"" HASH "\"}");
+	expect_ok(slots_check_hashes(slot, &error), &error);
+	memset(slot->segments[FR_SEGMENT_ROOT].sha256, 'f', 64);
+	expect_error(slots_check_hashes(slot, &error), -EBADMSG, &error,
+		     FR_VERIFICATION_FAILED, "root");
+}
+
+static const struct CMUnitTest tests[] = {
+	UNIT_TEST(the_newest_is_staged),
+	UNIT_TEST(a_free_slot),
+	UNIT_TEST(hashes_are_compared),
+};
+FILES_UNIT_MAIN(tests)

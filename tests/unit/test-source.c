@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the daemon adds to a source. */
+#include "files-fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../../daemon/fastrebootd/pool/source.h"
+#include "pool.h"
+
+/* expect_success() evaluates its argument twice, this does not. */
+static void expect_ok(int r, const struct fr_error *error)
+{
+	expect_success(r, error);
+}
+
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void sources(void **state)
+{
+	struct source_notes notes = { .staged_at = "now",
+				      .kernel_sha256 = HASH };
+	struct fr_error error = { 0 };
+	char *source = NULL, *text;
+
+	expect_ok(source_annotate("{\"kernel\":\"/a/b\"}", &notes, &source,
+				  &error),
+		  &error);
+	assert_string_equal(source,
+			    "{\"kernel\":\"/a/b\",\"staged_at\":\"now\","
+			    "\"kernel_sha256\":\"" HASH "\"}");
+	text = source_member(source, "staged_at");
+	assert_string_equal(text, "now");
+	free(text);
+	assert_null(source_member(source, "title"));
+	assert_null(source_member("", "title"));
+	assert_null(source_member("[1]", "title"));
+	assert_null(source_member("{\"title\":1}", "title"));
+	free(source);
+	expect_error(source_annotate("", &notes, &source, &error), -EINVAL,
+		     &error, FR_FAILED, "source");
+}
+
+/* What only informs makes room for what has to be there. */
+static void a_source_that_is_nearly_full(void **state)
+{
+	struct source_notes notes = { .staged_at = "now",
+				      .kernel_sha256 = HASH,
+				      .rollback_from = "6.12-b" };
+	struct fr_error error = { 0 };
+	char base[FR_SLOT_SOURCE_MAX + 1];
+	char *source = NULL;
+	size_t name = FR_SLOT_SOURCE_MAX - 60;
+
+	memset(base, 'x', sizeof(base));
+	memcpy(base, "{\"kernel\":\"", 11);
+	strcpy(base + name, "\"}");
+	expect_ok(source_annotate(base, &notes, &source, &error), &error);
+	assert_true(strlen(source) <= FR_SLOT_SOURCE_MAX);
+	assert_null(strstr(source, "sha256"));
+	assert_non_null(strstr(source, "\"rollback_from\":\"6.12-b\""));
+	free(source);
+	strcpy(base + name, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}");
+	expect_error(source_annotate(base, &notes, &source, &error), -E2BIG,
+		     &error, FR_TOO_LARGE, "rollback");
+}
+
+static const struct CMUnitTest tests[] = {
+	UNIT_TEST(sources),
+	UNIT_TEST(a_source_that_is_nearly_full),
+};
+FILES_UNIT_MAIN(tests)
