@@ -61,20 +61,27 @@ static int refuse(sd_bus_message *message, const char *action, const char *why)
 	return message_fail(message, &error);
 }
 
-static int decide(struct question *question, sd_bus_message *reply)
+int polkit_read_answer(sd_bus_message *reply, const char **ret_why)
 {
 	int permitted = 0, challenge = 0;
 
+	*ret_why = "polkit does not answer";
 	if (sd_bus_message_get_error(reply))
-		return refuse(question->message, question->action,
-			      "polkit does not answer");
+		return -EPERM;
+	*ret_why = "polkit's answer is not understood";
 	if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
 	    sd_bus_message_read(reply, "bb", &permitted, &challenge) < 0)
-		return refuse(question->message, question->action,
-			      "polkit's answer is not understood");
-	if (!permitted)
-		return refuse(question->message, question->action,
-			      challenge ? "somebody has to authenticate" : "");
+		return -EPERM;
+	*ret_why = challenge ? "somebody has to authenticate" : "";
+	return permitted ? 0 : -EPERM;
+}
+
+static int decide(struct question *question, sd_bus_message *reply)
+{
+	const char *why;
+
+	if (polkit_read_answer(reply, &why))
+		return refuse(question->message, question->action, why);
 	return question->handler(question->userdata, question->message);
 }
 

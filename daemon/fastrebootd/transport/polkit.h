@@ -38,4 +38,14 @@ int polkit_call(sd_bus_message *message, const char *action,
  */
 bool polkit_is_root(sd_bus_message *message);
 
+/**
+ * polkit_read_answer() - what has polkit decided?
+ * @reply: to CheckAuthorization()
+ * @ret_why: why not, a constant that may be empty
+ *
+ * Return: 0 if it is permitted; -EPERM, also if the answer is an error or not
+ * understood.
+ */
+int polkit_read_answer(sd_bus_message *reply, const char **ret_why);
+
 #endif
