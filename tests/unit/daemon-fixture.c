@@ -64,7 +64,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 }
 
-static const char *path_of(const char *name)
+const char *machine_path(const char *name)
 {
 	static char path[512];
 
@@ -75,7 +75,7 @@ static const char *path_of(const char *name)
 
 const char *machine_put(const char *name, const char *text)
 {
-	const char *path = path_of(name);
+	const char *path = machine_path(name);
 
 	make_parents((char *)path);
 	write_file(path, text, 0644);
@@ -87,15 +87,26 @@ void machine_put_program(const char *name, const char *text)
 	assert_int_equal(chmod(machine_put(name, text), 0755), 0);
 }
 
+void machine_put_kernel(const char *name)
+{
+	struct blob image = make_image(65536, 1);
+	FILE *file = fopen(machine_put(name, ""), "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(image.data, 1, image.size, file), image.size);
+	assert_int_equal(fclose(file), 0);
+	blob_free(&image);
+}
+
 void machine_remove(const char *name)
 {
-	assert_int_equal(unlink(path_of(name)), 0);
+	assert_int_equal(unlink(machine_path(name)), 0);
 }
 
 const char *machine_text(const char *name)
 {
 	static char text[4096];
-	FILE *file = fopen(path_of(name), "re");
+	FILE *file = fopen(machine_path(name), "re");
 	size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
 
 	text[n] = '\0';

@@ -37,7 +37,12 @@ void expect_kernel(const char *name, const char *text);
 /* Files of the machine, by names that begin with a slash; to be executed. */
 const char *machine_put(const char *name, const char *text);
 void machine_put_program(const char *name, const char *text);
+/* A file that is a kernel, as far as the daemon looks. */
+void machine_put_kernel(const char *name);
 void machine_remove(const char *name);
+
+/* The whole name of a file of the machine; until the next. */
+const char *machine_path(const char *name);
 
 /* What is in a file of the machine; empty if there is none. Until the next. */
 const char *machine_text(const char *name);

@@ -71,22 +71,6 @@ static void a_source_that_is_not_understood(void **state)
 	assert_null(request);
 }
 
-/* A file that an Image is, as far as the daemon looks. */
-static void put_kernel(const char *name)
-{
-	struct blob image = make_image(65536, 1);
-	char path[256];
-	FILE *file;
-
-	machine_put(name, "");
-	snprintf(path, sizeof(path), "%s%s", getenv("FASTREBOOT_ROOT"), name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	assert_int_equal(fwrite(image.data, 1, image.size, file), image.size);
-	assert_int_equal(fclose(file), 0);
-	blob_free(&image);
-}
-
 static struct rollback_request *to_a_file(const char *name)
 {
 	struct rollback_request *request = NULL;
@@ -106,7 +90,7 @@ static void nothing_is_armed_when_a_check_fails(void **state)
 	struct rollback_request *request;
 	struct job *job;
 
-	put_kernel("/old");
+	machine_put_kernel("/old");
 	request = to_a_file("/old");
 	job = job_run_alone(&rollback_job, request);
 	assert_true(job->err < 0);
@@ -123,7 +107,7 @@ static void stages_and_arms(void **state)
 	struct job *job;
 	char *text;
 
-	put_kernel("/old");
+	machine_put_kernel("/old");
 	request = to_a_file("/old");
 	request->commit.now = true;
 	job = job_run_alone(&rollback_job, request);
