@@ -77,7 +77,7 @@ struct job *job_run_alone(const struct job_type *type, void *argument);
 /* expect_success() evaluates its argument twice, this does not. */
 void expect_ok(int r, const struct fr_error *error);
 
-/* A connection that nobody is at the other end of, to make messages. */
+/* A connection without an other end, to make messages. */
 sd_bus *bus_for_messages(void);
 
 /* A signal that can be written to, and what makes it one that can be read. */

@@ -112,7 +112,7 @@ static sd_bus *connect_client(sd_event *event)
 	assert_true(sd_bus_set_address(client, address) >= 0);
 	assert_true(sd_bus_start(client) >= 0);
 	assert_true(sd_bus_attach_event(client, event, 0) >= 0);
-	/* Whoever is answered is known on the other side, too. */
+	/* A client that is answered is known on the other side, too. */
 	assert_true(sd_bus_call_method_async(client, NULL, NULL, BUS_OBJECT,
 					     BUS_MANAGER, "Ping", on_reply,
 					     NULL, NULL) >= 0);
@@ -204,7 +204,7 @@ static void tells_of_a_job(void **state)
 	end(&bus, event);
 }
 
-/* Before there is anybody, and after, there is nothing to be done. */
+/* Without a client there is nothing to be done. */
 static void without_connections(void **state)
 {
 	sd_event *event = NULL;

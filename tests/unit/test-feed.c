@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who feeds the watchdog, and until when; on a file, which can't be stopped. */
+/* How long the watchdog is fed; on a file, which can't be stopped. */
 #include "daemon-fixture.h"
 
 #include "../../daemon/fastrebootd/policy/feed.h"

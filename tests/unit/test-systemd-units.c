@@ -71,7 +71,7 @@ static void runs_a_unit_to_its_end(void **state)
 	assert_int_equal(units[3].starts, 0);
 }
 
-/* Whoever runs it has another way then: the error is not touched. */
+/* The caller has another way then: the error is not touched. */
 static void without_systemd_nothing_runs(void **state)
 {
 	struct fr_error error = { 0 };

@@ -24,7 +24,7 @@ static void one_that_is_named(void **state)
 	job_free(job);
 }
 
-/* Whoever asked hears which one it was. */
+/* The request says afterwards which one it was. */
 static void the_one_that_was_staged_last(void **state)
 {
 	const struct verify_request *request;

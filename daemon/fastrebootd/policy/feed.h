@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who feeds the machine's watchdog, and until when.
+ * How long the machine's watchdog is fed.
  *
  *	unconfirmed kernel	taken over, and fed until the confirmation
  *	leaving			started and fed once more; from then on it counts

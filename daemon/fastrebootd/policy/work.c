@@ -36,7 +36,7 @@ static void go_on(struct daemon *daemon)
 		daemon->on_idle(daemon);
 }
 
-/* The last line of a job's life: everybody hears of it, then it is gone. */
+/* The last line of a job's life: the buses hear of it, then it is gone. */
 static void on_end(void *userdata, struct job *job)
 {
 	struct daemon *daemon = userdata;

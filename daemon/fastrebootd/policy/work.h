@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Jobs as the daemon sees them: that there is at most one, who is told of it,
- * and what follows from it. What a job's thread does is below, in jobs/.
+ * Jobs as the daemon sees them: there is at most one, the buses hear of it, and
+ * something follows from it. What a job's thread does is below, in jobs/.
  *
  * All functions are for the main thread.
  */
