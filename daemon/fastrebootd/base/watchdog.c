@@ -113,6 +113,14 @@ static void set_timeout(struct watchdog *watchdog, uint64_t timeout_usec)
 	watchdog->timeout_usec = (uint64_t)seconds * USEC_PER_SEC;
 }
 
+/* The request is declared as one that answers with a number; none does. */
+static void keep_alive(int fd)
+{
+	int unused = 0;
+
+	ioctl(fd, WDIOC_KEEPALIVE, &unused);
+}
+
 int watchdog_start(struct watchdog *watchdog, const char *device,
 		   uint64_t timeout_usec, struct fr_error *error)
 {
@@ -123,7 +131,7 @@ int watchdog_start(struct watchdog *watchdog, const char *device,
 		err = open_device(watchdog, device, error);
 	if (!err) {
 		set_timeout(watchdog, timeout_usec);
-		ioctl(watchdog->fd, WDIOC_KEEPALIVE, 0);
+		keep_alive(watchdog->fd);
 	}
 	pthread_mutex_unlock(&watchdog->lock);
 	return err;
@@ -133,7 +141,7 @@ void watchdog_feed(struct watchdog *watchdog)
 {
 	pthread_mutex_lock(&watchdog->lock);
 	if (watchdog->fd >= 0)
-		ioctl(watchdog->fd, WDIOC_KEEPALIVE, 0);
+		keep_alive(watchdog->fd);
 	pthread_mutex_unlock(&watchdog->lock);
 }
 
