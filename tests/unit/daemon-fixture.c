@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon-fixture.h"
 
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +85,12 @@ const char *machine_put(const char *name, const char *text)
 
 void machine_put_program(const char *name, const char *text)
 {
+	int fd = pidfd_open(getpid(), 0);
+
+	/* A valgrind that is older than the call: no hook can be waited for. */
+	if (fd < 0)
+		skip();
+	close(fd);
 	assert_int_equal(chmod(machine_put(name, text), 0755), 0);
 }
 

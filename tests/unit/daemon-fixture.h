@@ -36,7 +36,7 @@ void expect_kernel(const char *name, const char *text);
 
 /* Files of the machine, by names that begin with a slash; to be executed. */
 const char *machine_put(const char *name, const char *text);
-void machine_put_program(const char *name, const char *text);
+void machine_put_program(const char *name, const char *text); /* may skip */
 /* A file that is a kernel, as far as the daemon looks. */
 void machine_put_kernel(const char *name);
 void machine_remove(const char *name);

@@ -82,10 +82,11 @@ static void checks_arms_and_quiesces(void **state)
 
 static void a_dry_run_only_checks(void **state)
 {
-	struct commit_request *request = a_request();
+	struct commit_request *request;
 	struct job *job;
 
 	put_machine();
+	request = a_request();
 	request->dry_run = true;
 	job = job_run_alone(&commit_job, request);
 	assert_int_equal(job->err, 0);
@@ -119,10 +120,11 @@ static void checks_that_fail(void **state)
 /* Then tries, blackout and hooks do not count. */
 static void a_rollback_leaves_checks_out(void **state)
 {
-	struct commit_request *request = a_request();
+	struct commit_request *request;
 	struct job *job;
 
 	put_machine();
+	request = a_request();
 	kernel_put("tries", "99");
 	request->rollback = true;
 	job = job_run_alone(&commit_job, request);
