@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "strict-json.h"
+
 #define TEXT_SIZE_MAX (1024 * 1024)
 #define DEPTH_MAX 32
-
-FR_DEFINE_CLEANUP(struct json_tokener *, json_tokener_free);
 
 static int check_schema(struct json_object *object, const char *schema,
 			struct fr_error *error)
@@ -25,23 +25,16 @@ static int check_schema(struct json_object *object, const char *schema,
 int cli_json_parse(const char *text, const char *schema,
 		   struct json_object **ret, struct fr_error *error)
 {
-	_cleanup_(json_tokener_freep) struct json_tokener *tokener = NULL;
 	_cleanup_json_ struct json_object *object = NULL;
-	size_t size = strnlen(text, TEXT_SIZE_MAX + 1);
 	int err;
 
-	if (size > TEXT_SIZE_MAX)
+	if (strnlen(text, TEXT_SIZE_MAX + 1) > TEXT_SIZE_MAX)
 		return fr_fail(error, FR_FAILED, -EPROTO,
 			       "fastrebootd sent more than %d KiB of JSON",
 			       TEXT_SIZE_MAX / 1024);
-	tokener = json_tokener_new_ex(DEPTH_MAX);
-	if (!tokener)
+	err = fr_strict_json_parse(text, DEPTH_MAX, &object);
+	if (err == -ENOMEM)
 		return fr_fail_memory(error);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* The terminating zero is part of it: it ends a number, and a text that
-	 * is cut off is an error instead of one to be continued.
-	 */
-	object = json_tokener_parse_ex(tokener, text, size + 1);
 	if (!json_object_is_type(object, json_type_object))
 		return fr_fail(error, FR_FAILED, -EPROTO,
 			       "fastrebootd sent JSON that is not valid");

@@ -13,9 +13,9 @@
 
 #include "cleanup.h"
 #include "internal.h"
+#include "strict-json.h"
 
 FR_DEFINE_CLEANUP(json_object *, json_object_put);
-FR_DEFINE_CLEANUP(json_tokener *, json_tokener_free);
 
 struct member {
 	const char *name;
@@ -178,19 +178,15 @@ static int get_strings(json_object *value, char ***ret, struct fr_error *error)
 static int parse_json(const char *source, json_object **ret,
 		      struct fr_error *error)
 {
-	_cleanup_(json_tokener_freep)
-		json_tokener *tokener = json_tokener_new_ex(4);
 	_cleanup_(json_object_putp) json_object *object = NULL;
-	size_t size = strlen(source);
+	int err;
 
-	if (!tokener)
-		return fr_fail_memory(error);
-	if (size > 2 * FR_SOURCE_MAX)
+	if (strlen(source) > 2 * FR_SOURCE_MAX)
 		return bad_source("it is too long", error);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With the NUL, so that a number at the end is complete. */
-	object = json_tokener_parse_ex(tokener, source, (int)size + 1);
-	if (!object || json_tokener_get_error(tokener) != json_tokener_success)
+	err = fr_strict_json_parse(source, 4, &object);
+	if (err == -ENOMEM)
+		return fr_fail_memory(error);
+	if (err < 0)
 		return bad_source("it is not JSON", error);
 	if (!json_object_is_type(object, json_type_object))
 		return bad_source("it is not a JSON object", error);
