@@ -64,6 +64,8 @@ def suites(only: str) -> list[Suite]:
         Suite("daemon", (*DAEMON, "--list"), (*DAEMON, "--only", only),
               [DAEMON_BUILD]),
         Suite("bench", (*BENCH, "--list"), (*BENCH, "--only", only)),
+        Suite("tools", ("tools/check-tools.sh", "--list"),
+              ("tools/check-tools.sh",)),
         Suite("dts", ("tools/check-dts.sh", "--list"),
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),

@@ -26,6 +26,14 @@ die() {
 	exit 1
 }
 
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
 # lock NAME: one script at a time per NAME; a second one waits for the first.
 lock() {
 	mkdir -p "$BUILD"

@@ -31,12 +31,14 @@ packages_for() {
 		     libjson-c-dev:arm64 libssl-dev:arm64 zlib1g-dev:arm64 \
 		     libzstd-dev:arm64 liblzma-dev:arm64 \
 		     libblkid-dev:arm64 ;;
-	system)	echo zstd erofs-utils mmdebstrap qemu-user-static binfmt-support e2fsprogs \
-		     binutils qemu-system-arm python3 openssl
+	system)	# arch-test: mmdebstrap's check that arm64 programs run here
+		echo zstd erofs-utils mmdebstrap arch-test qemu-user-static \
+		     e2fsprogs binutils qemu-system-arm python3 openssl
 		packages_for deb ;;
+	fresh)	echo mmdebstrap git util-linux mount ;;
 	bench)	echo gcc libc6-dev python3-matplotlib ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
-	*)	die "unknown purpose '$1'; there are kernel, vm, unit, daemon, deb, system, bench and dts" ;;
+	*)	die "unknown purpose '$1'; there are kernel, vm, unit, daemon, deb, system, fresh, bench and dts" ;;
 	esac
 }
 
@@ -57,14 +59,6 @@ offered() {
 # The package lists are empty on a fresh container.
 have_lists() {
 	compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null
-}
-
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	else
-		sudo "$@"
-	fi
 }
 
 ask_for_root() {
@@ -90,7 +84,8 @@ update_lists() {
 install_packages() {
 	step "setup: installing" apt-install as_root env \
 		DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y --no-install-recommends "$@"
+		apt-get -o DPkg::Lock::Timeout=600 install -y \
+		--no-install-recommends "$@"
 }
 
 missing_of() {

@@ -11,36 +11,29 @@
 #   build/system/root.erofs  the same as a root image, without kernels and what
 #                            the tests can do without
 #
+# It is the machine's own release of Debian, from the machine's own mirrors: the
+# package was built against that release's libraries.
+#
 # Programs of the image run here, in a chroot, by qemu-user.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=apt-lib.sh
+. tools/apt-lib.sh
 
 OUT=$BUILD/system
 GUEST=$ROOT/tests/system/guest
 PROGRAMS=$ROOT/tests/system/programs
-SUITE=bookworm
-MIRROR=http://deb.debian.org
-# Applications whose state is preserved; then what the package depends on, so that
-# dpkg can install it.
+RELEASE=$(machine_release)
+# The last two are the applications whose state is preserved.
 PACKAGES=(systemd systemd-sysv dbus polkitd udev kmod procps
-	  memcached sqlite3
-	  libsystemd0 libjson-c5 libzstd1 liblzma5 zlib1g libssl3
-	  libblkid1 e2fsprogs)
+	  memcached sqlite3)
 # Has to hold Debian, and what tests write to it. The file is sparse.
 DISK_SIZE=2G
 KERNELS=(system-a system-b)
 
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	else
-		sudo "$@"
-	fi
-}
-
-# The kernel has to know who runs arm64 programs. Containers often come without
-# the file system where this is registered.
+# The kernel has to know what runs arm64 programs. Containers often come without
+# the file system where this is registered, and without what registers it at boot.
 enable_foreign_programs() {
 	local registry=/proc/sys/fs/binfmt_misc
 
@@ -48,35 +41,9 @@ enable_foreign_programs() {
 	[ -e "$registry/register" ] ||
 		as_root mount -t binfmt_misc binfmt_misc "$registry"
 	[ -e "$registry/qemu-aarch64" ] ||
-		as_root update-binfmts --enable qemu-aarch64
-	[ -e "$registry/qemu-aarch64" ] ||
-		die "arm64 programs can't be run: see /proc/sys/fs/binfmt_misc"
-}
-
-make_base() {
-	as_root mmdebstrap --quiet --format=tar --variant=minbase --architectures=arm64 \
-		--include="$(IFS=,; echo "${PACKAGES[*]}")" \
-		--dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' \
-		"$SUITE" "$OUT/base.new.tar" \
-		"deb $MIRROR/debian $SUITE main" \
-		"deb $MIRROR/debian $SUITE-updates main" \
-		"deb $MIRROR/debian-security $SUITE-security main" &&
-	as_root chown "$(id -u):$(id -g)" "$OUT/base.new.tar" &&
-	mv "$OUT/base.new.tar" "$OUT/base.tar"
-}
-
-base() {
-	local now
-
-	now=$(printf '%s\n' "$SUITE ${PACKAGES[*]}" \
-		"$(declare -f make_base | hash_of /dev/stdin)")
-	[ ! -e "$OUT/base.tar" ] || ! stamp_is "$OUT/base.stamp" "$now" ||
-		return 0
-	rm -f "$OUT/base.stamp"
-	step "Debian for arm64" system-base make_base
-	printf '%s\n' "$now" >"$OUT/base.stamp"
+		as_root tee "$registry/register" >/dev/null \
+			</usr/lib/binfmt.d/qemu-aarch64.conf ||
+		die "arm64 programs can't be run: see $registry"
 }
 
 # Those of the package that is built; the newest, if there are several.
@@ -84,6 +51,50 @@ package() {
 	[ -d "$BUILD/deb" ] || return 0
 	find "$BUILD/deb" -maxdepth 1 -name 'fastreboot_*_arm64.deb' \
 		-printf '%T@ %p\n' | sort -rn | cut -d ' ' -f 2- | sed 1q
+}
+
+# dependencies DEB...: the packages that they depend on, of alternatives the first.
+# The package itself is installed by dpkg, which fetches nothing.
+dependencies() {
+	local deb
+
+	for deb; do
+		dpkg-deb -f "$deb" Pre-Depends Depends
+	done | sed 's/^[A-Za-z-]*: *//' | tr ',' '\n' |
+		sed 's/[|(].*//; s/:.*//; s/ //g; /^$/d; /^libfastreboot-/d' |
+		sort -u
+}
+
+make_base() {
+	as_root "$ROOT/tools/system-image.sh" --base "$OUT/base.new.tar" "$@" &&
+		as_root chown "$(id -u):$(id -g)" "$OUT/base.new.tar" &&
+		mv "$OUT/base.new.tar" "$OUT/base.tar"
+}
+
+# Runs as root.
+bootstrap_base() {
+	local file=$1
+	shift
+
+	bootstrap "$RELEASE" arm64 "$file" --include="$(IFS=,; echo "$*")" \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*'
+}
+
+base() {
+	local now names deb
+
+	deb=$(package)
+	mapfile -t names < <(printf '%s\n' "${PACKAGES[@]}"
+		dependencies ${deb:+"$deb"})
+	now=$(printf '%s\n' "$RELEASE ${names[*]}" \
+		"$(declare -f bootstrap_base bootstrap | hash_of /dev/stdin)")
+	[ ! -e "$OUT/base.tar" ] || ! stamp_is "$OUT/base.stamp" "$now" ||
+		return 0
+	rm -f "$OUT/base.stamp"
+	step "Debian for arm64, $RELEASE" system-base make_base "${names[@]}"
+	printf '%s\n' "$now" >"$OUT/base.stamp"
 }
 
 release_of() {
@@ -222,10 +233,12 @@ disk() {
 	printf '%s\n' "$now" >"$OUT/disk.stamp"
 }
 
-if [ "${1:-}" = --disk ]; then
-	make_disk "$2"
-	exit
-fi
+case ${1:-} in
+--disk)	make_disk "$2"
+	exit ;;
+--base)	bootstrap_base "${@:2}"
+	exit ;;
+esac
 lock system
 mkdir -p "$OUT"
 for variant in "${KERNELS[@]}"; do
