@@ -21,6 +21,7 @@ help:
 	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
 	@echo 'make check-system         those of Debian with systemd, and the package'
 	@echo 'make check-debug          those of a kernel that watches itself, and fails'
+	@echo 'make check-fresh          the commands here, on Debian 12 and 13 with nothing else'
 	@echo 'make bench                how long reboots take, stock and with the pool'
 	@echo 'make bench-profile        what a blackout consists of, by function'
 	@echo 'make bench-relocator      instructions that relocating a payload takes'
@@ -104,6 +105,11 @@ check-system: setup
 	@tools/system-image.sh
 	@python3 tests/system/run.py
 
+# Beside ONLY: RELEASE and TARGETS choose, see there.
+check-fresh:
+	@tools/setup.sh fresh
+	@tools/fresh.sh
+
 # Debian's matplotlib is for Debian's python3.
 bench:
 	@tools/setup.sh kernel vm bench
@@ -131,5 +137,5 @@ distclean:
 	@tools/clean.sh all
 
 .PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
-	check check-list check-pages check-debug check-system bench \
+	check check-list check-pages check-debug check-system check-fresh bench \
 	bench-profile bench-relocator clean distclean
