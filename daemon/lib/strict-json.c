@@ -3,7 +3,8 @@
  * json-c 0.18 takes a byte of a string below the blank for a control character,
  * which strict JSON has to escape, and compares a plain char. Where that is
  * signed, as on x86, each character beyond ASCII is refused. So the parser gets
- * these escaped: the same JSON in ASCII, for any json-c.
+ * these escaped: the same JSON in ASCII, for any json-c. json-c before 0.17 lets
+ * control characters pass; they are refused here.
  */
 #include "strict-json.h"
 
@@ -38,6 +39,8 @@ static void put_escaped(FILE *out, uint32_t code)
 }
 
 /*
+ * -EINVAL for a control character in a string.
+ *
  * Bytes that are not UTF-8 stay, and are the parser's to judge. So does what
  * follows a backslash: another one of ours would make an escape of the two.
  */
@@ -45,12 +48,14 @@ static int to_ascii(const char *text, char **ret)
 {
 	_cleanup_free_ char *ascii = NULL;
 	size_t size, length;
-	bool escape = false;
+	bool escape = false, quoted = false;
 	FILE *out = open_memstream(&ascii, &size);
 
 	if (!out)
 		return -ENOMEM;
 	for (; *text; text += length) {
+		if (quoted && (unsigned char)*text < ' ')
+			break;
 		length = fr_utf8_length(text);
 		if (length > 1 && !escape) {
 			put_escaped(out, code_point(text, length));
@@ -58,10 +63,14 @@ static int to_ascii(const char *text, char **ret)
 			length = 1;
 			fputc(*text, out);
 		}
+		if (*text == '"' && !escape)
+			quoted = !quoted;
 		escape = *text == '\\' && !escape;
 	}
 	if (fclose(out))
 		return -ENOMEM;
+	if (*text)
+		return -EINVAL;
 	*ret = fr_steal_pointer(ascii);
 	return 0;
 }
