@@ -113,7 +113,7 @@ static void stage_sends_what_was_given(void **state)
 			    "/s");
 	assert_string_equal(text_at(result, "/details/request/replace"),
 			    "true");
-	assert_string_equal(text_at(result, "/details/request/dry-run"),
+	assert_string_equal(text_at(result, "/details/request/dry_run"),
 			    "false");
 	json_object_put(result);
 }
@@ -137,7 +137,7 @@ static void stage_sends_a_root_image(void **state)
 
 	assert_string_equal(text_at(result, "/details/request/root_image"),
 			    "/r");
-	assert_string_equal(text_at(result, "/details/request/wipe-state"),
+	assert_string_equal(text_at(result, "/details/request/wipe_state"),
 			    "true");
 	json_object_put(result);
 }
@@ -202,16 +202,16 @@ static void commit_sends_what_was_given(void **state)
 		result_of("-j commit 0 --now -n --max-blackout=400ms", 0);
 
 	assert_string_equal(text_at(result, "/details/request/now"), "true");
-	assert_string_equal(text_at(result, "/details/request/dry-run"),
+	assert_string_equal(text_at(result, "/details/request/dry_run"),
 			    "true");
 	assert_string_equal(text_at(result, "/details/request/slot"), "0");
 	assert_string_equal(text_at(result,
-				    "/details/request/max-blackout-usec"),
+				    "/details/request/max_blackout_usec"),
 			    "400000");
 	json_object_put(result);
 	result = result_of("-j commit", 0);
 	assert_string_equal(text_at(result, "/details/request"),
-			    "{ \"now\": false, \"dry-run\": false }");
+			    "{ \"now\": false, \"dry_run\": false }");
 	json_object_put(result);
 }
 

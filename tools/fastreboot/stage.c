@@ -112,10 +112,10 @@ static int append_options(sd_bus_message *call,
 
 	if (err >= 0)
 		err = sd_bus_message_append(call, "{sv}{sv}", "replace", "b",
-					    request->replace, "dry-run", "b",
+					    request->replace, "dry_run", "b",
 					    request->dry_run);
 	if (err >= 0 && request->wipe_state)
-		err = sd_bus_message_append(call, "{sv}", "wipe-state", "b",
+		err = sd_bus_message_append(call, "{sv}", "wipe_state", "b",
 					    true);
 	return err < 0 ? err : sd_bus_message_close_container(call);
 }

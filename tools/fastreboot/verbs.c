@@ -195,10 +195,10 @@ static int append_commit(sd_bus_message *call,
 
 	if (err >= 0)
 		err = sd_bus_message_append(call, "{sv}{sv}", "now", "b",
-					    request->now, "dry-run", "b",
+					    request->now, "dry_run", "b",
 					    request->dry_run);
 	if (err >= 0 && request->max_blackout_usec != UINT64_MAX)
-		err = sd_bus_message_append(call, "{sv}", "max-blackout-usec",
+		err = sd_bus_message_append(call, "{sv}", "max_blackout_usec",
 					    "t", request->max_blackout_usec);
 	if (err >= 0 && request->slot >= 0)
 		err = sd_bus_message_append(call, "{sv}", "slot", "i",

@@ -125,8 +125,8 @@ static int read_stage(sd_bus_message *message, struct stage_request *request,
 	};
 	const struct option options[] = {
 		{ "replace", 'b', &request->replace },
-		{ "dry-run", 'b', &request->dry_run },
-		{ "wipe-state", 'b', &payload->wipe_state },
+		{ "dry_run", 'b', &request->dry_run },
+		{ "wipe_state", 'b', &payload->wipe_state },
 	};
 	int err;
 
@@ -184,8 +184,8 @@ static int commit(void *userdata, sd_bus_message *message)
 	struct fr_error error = { 0 };
 	struct option options[] = {
 		{ "now", 'b', NULL },
-		{ "dry-run", 'b', NULL },
-		{ "max-blackout-usec", 't', NULL },
+		{ "dry_run", 'b', NULL },
+		{ "max_blackout_usec", 't', NULL },
 		{ "slot", 'i', NULL },
 	};
 
