@@ -278,7 +278,8 @@ static int unstage(void *userdata, sd_bus_message *message)
 static int on_unstage(sd_bus_message *message, void *userdata,
 		      sd_bus_error *unused)
 {
-	return polkit_call(message, "org.fastreboot1.clear", unstage, userdata);
+	return polkit_call(message, "org.fastreboot1.unstage", unstage,
+			   userdata);
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface,

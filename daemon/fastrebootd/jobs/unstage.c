@@ -50,7 +50,7 @@ static int run(struct job *job, struct fr_error *error)
 
 const struct job_type unstage_job = {
 	.name = "unstage",
-	.action = "org.fastreboot1.clear",
+	.action = "org.fastreboot1.unstage",
 	.run = run,
 	.release = unstage_request_free,
 };
