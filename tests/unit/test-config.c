@@ -185,7 +185,6 @@ static void every_key(void **state)
 			    "[Rollback]\n"
 			    "Automatic=no\n"
 			    "Fallback=none\n"
-			    "[Scrub]\n"
 			    "[Metrics]\n"
 			    "File=/m\n");
 	assert_int_equal(config.kernel_size_max, 1024);
@@ -259,7 +258,7 @@ static void bad_lines_are_named(void **state)
 		{ "[Stage]\nBootRoots=\"/a\"b\n", "closed quotes" },
 		{ "[Rollback]\nAutomatic=maybe\n", "has to be yes or no" },
 		{ "[Rollback]\nFallback=poweroff\n", "has to be reboot or" },
-		{ "[Scrub]\nTimer=1\n", "no key Timer" },
+		{ "[Scrub]\n", "no section [Scrub]" },
 		{ "[Metrics]\nFile=m\n", "an absolute path" },
 	};
 

@@ -49,9 +49,9 @@ static const struct setting settings[] = {
 
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
-/* Sections that there are, also without a key. */
-static const char *const sections[] = { "Stage",    "Commit", "Confirm",
-					"Rollback", "Scrub",  "Metrics" };
+/* Sections that there are. */
+static const char *const sections[] = { "Stage", "Commit", "Confirm",
+					"Rollback", "Metrics" };
 
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
