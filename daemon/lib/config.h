@@ -12,21 +12,21 @@
 #include "error.h"
 
 /* What to do when the payload that ran before can't be staged again. */
-enum fr_fallback {
-	FR_FALLBACK_REBOOT, /* an ordinary reboot, to the firmware's kernel */
-	FR_FALLBACK_NONE, /* stay with the kernel that runs */
+enum fr_failure_action {
+	FR_FAILURE_ACTION_REBOOT, /* an ordinary reboot, to the firmware's kernel */
+	FR_FAILURE_ACTION_NONE, /* stay with the kernel that runs */
 };
 
 /**
  * struct fr_config - every setting, with its default where no file sets it
- * @kernel_size_max: [Stage] KernelSizeMax=, bytes of a kernel, decompressed
- * @initrd_size_max: [Stage] InitrdSizeMax=, bytes of all initrds together
- * @root_image_size_max: [Stage] RootImageSizeMax=, bytes of a root image
+ * @max_kernel_size: [Stage] MaxKernelSize=, bytes of a kernel, decompressed
+ * @max_initrd_size: [Stage] MaxInitrdSize=, bytes of all initrds together
+ * @max_root_image_size: [Stage] MaxRootImageSize=, bytes of a root image
  * @trusted_certificates: [Stage] TrustedCertificates=, absolute names of PEM
  *	files or of folders with such; an empty list when no signature is wanted
  * @boot_roots: [Stage] BootRoots=, absolute names of the folders that boot
  *	loader entries are searched below; an empty list for nowhere
- * @tries_max: [Commit] TriesMax=, fast reboots without a confirmation, 1 to
+ * @max_tries: [Commit] MaxTries=, fast reboots without a confirmation, 1 to
  *	1000
  * @hook_timeout_usec: [Commit] HookTimeoutSec=, for each hook, not 0
  * @max_blackout_usec: [Commit] MaxBlackoutSec=, 0 for no limit
@@ -34,7 +34,7 @@ enum fr_fallback {
  * @watchdog_usec: [Commit] WatchdogSec=, whole seconds, 0 for no watchdog
  * @confirm_timeout_usec: [Confirm] TimeoutSec=, 0 for no limit
  * @rollback_automatic: [Rollback] Automatic=
- * @fallback: [Rollback] Fallback=
+ * @failure_action: [Rollback] FailureAction=
  * @metrics_file: [Metrics] File=, absolute; NULL for the place that
  *	fastrebootd(8) chooses
  *
@@ -43,19 +43,19 @@ enum fr_fallback {
  * any more can be read by several threads.
  */
 struct fr_config {
-	uint64_t kernel_size_max;
-	uint64_t initrd_size_max;
-	uint64_t root_image_size_max;
+	uint64_t max_kernel_size;
+	uint64_t max_initrd_size;
+	uint64_t max_root_image_size;
 	char **trusted_certificates;
 	char **boot_roots;
-	unsigned int tries_max;
+	unsigned int max_tries;
 	uint64_t hook_timeout_usec;
 	uint64_t max_blackout_usec;
 	char *watchdog_device;
 	uint64_t watchdog_usec;
 	uint64_t confirm_timeout_usec;
 	bool rollback_automatic;
-	enum fr_fallback fallback;
+	enum fr_failure_action failure_action;
 	char *metrics_file;
 };
 

@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	r = fr_config_parse(&config, (const char *)data, size, "file", &error);
 	fuzz_require(r < 0 ? error.failure != FR_OK : error.failure == FR_OK);
-	fuzz_require(config.kernel_size_max && config.initrd_size_max);
-	fuzz_require(config.tries_max >= 1 && config.tries_max <= 1000);
+	fuzz_require(config.max_kernel_size && config.max_initrd_size);
+	fuzz_require(config.max_tries >= 1 && config.max_tries <= 1000);
 	fuzz_require(config.hook_timeout_usec);
 	fuzz_require(config.watchdog_usec % 1000000 == 0);
 	fuzz_require(*config.watchdog_device == '/');

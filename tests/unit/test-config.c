@@ -30,17 +30,17 @@ static void expect_list(char **list, ...)
 
 static void expect_equal(const struct fr_config *a, const struct fr_config *b)
 {
-	assert_int_equal(a->kernel_size_max, b->kernel_size_max);
-	assert_int_equal(a->initrd_size_max, b->initrd_size_max);
-	assert_int_equal(a->root_image_size_max, b->root_image_size_max);
-	assert_int_equal(a->tries_max, b->tries_max);
+	assert_int_equal(a->max_kernel_size, b->max_kernel_size);
+	assert_int_equal(a->max_initrd_size, b->max_initrd_size);
+	assert_int_equal(a->max_root_image_size, b->max_root_image_size);
+	assert_int_equal(a->max_tries, b->max_tries);
 	assert_int_equal(a->hook_timeout_usec, b->hook_timeout_usec);
 	assert_int_equal(a->max_blackout_usec, b->max_blackout_usec);
 	assert_string_equal(a->watchdog_device, b->watchdog_device);
 	assert_int_equal(a->watchdog_usec, b->watchdog_usec);
 	assert_int_equal(a->confirm_timeout_usec, b->confirm_timeout_usec);
 	assert_int_equal(a->rollback_automatic, b->rollback_automatic);
-	assert_int_equal(a->fallback, b->fallback);
+	assert_int_equal(a->failure_action, b->failure_action);
 	assert_true(!a->metrics_file == !b->metrics_file);
 	for (size_t i = 0; a->boot_roots[i] || b->boot_roots[i]; i++)
 		assert_string_equal(a->boot_roots[i], b->boot_roots[i]);
@@ -72,19 +72,19 @@ static void defaults(void **state)
 	_cleanup_config_ struct fr_config config = { 0 };
 
 	assert_int_equal(fr_config_default(&config), 0);
-	assert_int_equal(config.kernel_size_max, 256 << 20);
-	assert_int_equal(config.initrd_size_max, 2ULL << 30);
-	assert_int_equal(config.root_image_size_max, 2ULL << 30);
+	assert_int_equal(config.max_kernel_size, 256 << 20);
+	assert_int_equal(config.max_initrd_size, 2ULL << 30);
+	assert_int_equal(config.max_root_image_size, 2ULL << 30);
 	expect_list(config.trusted_certificates, NULL);
 	expect_list(config.boot_roots, "/boot", "/boot/efi", "/efi", NULL);
-	assert_int_equal(config.tries_max, 3);
+	assert_int_equal(config.max_tries, 3);
 	assert_int_equal(config.hook_timeout_usec, 30 * SECOND);
 	assert_int_equal(config.max_blackout_usec, 0);
 	assert_string_equal(config.watchdog_device, "/dev/watchdog");
 	assert_int_equal(config.watchdog_usec, 60 * SECOND);
 	assert_int_equal(config.confirm_timeout_usec, 300 * SECOND);
 	assert_true(config.rollback_automatic);
-	assert_int_equal(config.fallback, FR_FALLBACK_REBOOT);
+	assert_int_equal(config.failure_action, FR_FAILURE_ACTION_REBOOT);
 	assert_null(config.metrics_file);
 }
 
@@ -144,13 +144,13 @@ static void documented_file_has_the_defaults(void **state)
 static void documented_file_has_every_key(void **state)
 {
 	static const char *const keys[] = {
-		"KernelSizeMax",    "InitrdSizeMax",
-		"RootImageSizeMax", "TrustedCertificates",
-		"BootRoots",	    "TriesMax",
+		"MaxKernelSize",    "MaxInitrdSize",
+		"MaxRootImageSize", "TrustedCertificates",
+		"BootRoots",	    "MaxTries",
 		"HookTimeoutSec",   "MaxBlackoutSec",
 		"WatchdogDevice",   "WatchdogSec",
 		"TimeoutSec",	    "Automatic",
-		"Fallback",	    "File"
+		"FailureAction",    "File"
 	};
 	_cleanup_free_ char *text = default_file();
 
@@ -167,15 +167,15 @@ static void every_key(void **state)
 	_cleanup_config_ struct fr_config config = { 0 };
 
 	parse_well(&config, "[Stage]\n"
-			    "KernelSizeMax=1K\n"
-			    "InitrdSizeMax = 3G\n"
-			    "RootImageSizeMax=5M\n"
+			    "MaxKernelSize=1K\n"
+			    "MaxInitrdSize = 3G\n"
+			    "MaxRootImageSize=5M\n"
 			    "TrustedCertificates=/a \"/b c\"\n"
 			    "TrustedCertificates=/d\n"
 			    "BootRoots=\n"
 			    "BootRoots=/x\n"
 			    "[Commit]\n"
-			    "TriesMax=7\n"
+			    "MaxTries=7\n"
 			    "HookTimeoutSec=90\n"
 			    "MaxBlackoutSec=450ms\n"
 			    "WatchdogDevice=/dev/watchdog1\n"
@@ -184,22 +184,22 @@ static void every_key(void **state)
 			    "TimeoutSec=1h 30min\n"
 			    "[Rollback]\n"
 			    "Automatic=no\n"
-			    "Fallback=none\n"
+			    "FailureAction=none\n"
 			    "[Metrics]\n"
 			    "File=/m\n");
-	assert_int_equal(config.kernel_size_max, 1024);
-	assert_int_equal(config.initrd_size_max, 3ULL << 30);
-	assert_int_equal(config.root_image_size_max, 5ULL << 20);
+	assert_int_equal(config.max_kernel_size, 1024);
+	assert_int_equal(config.max_initrd_size, 3ULL << 30);
+	assert_int_equal(config.max_root_image_size, 5ULL << 20);
 	expect_list(config.trusted_certificates, "/a", "/b c", "/d", NULL);
 	expect_list(config.boot_roots, "/x", NULL);
-	assert_int_equal(config.tries_max, 7);
+	assert_int_equal(config.max_tries, 7);
 	assert_int_equal(config.hook_timeout_usec, 90 * SECOND);
 	assert_int_equal(config.max_blackout_usec, 450000);
 	assert_string_equal(config.watchdog_device, "/dev/watchdog1");
 	assert_int_equal(config.watchdog_usec, 120 * SECOND);
 	assert_int_equal(config.confirm_timeout_usec, 5400 * SECOND);
 	assert_false(config.rollback_automatic);
-	assert_int_equal(config.fallback, FR_FALLBACK_NONE);
+	assert_int_equal(config.failure_action, FR_FAILURE_ACTION_NONE);
 	assert_string_equal(config.metrics_file, "/m");
 }
 
@@ -211,14 +211,14 @@ static void layout_of_lines(void **state)
 			    "; comment\n"
 			    "\n"
 			    "  [Commit]  \r\n"
-			    "\tTriesMax =  5  \r\n"
-			    "#TriesMax=6\n"
+			    "\tMaxTries =  5  \r\n"
+			    "#MaxTries=6\n"
 			    "[Metrics]\n"
 			    "File=/m\n"
 			    "File=\n"
 			    "[Commit]\n"
 			    "WatchdogSec=0");
-	assert_int_equal(config.tries_max, 5);
+	assert_int_equal(config.max_tries, 5);
 	assert_int_equal(config.watchdog_usec, 0);
 	assert_null(config.metrics_file);
 }
@@ -230,34 +230,35 @@ static void bad_lines_are_named(void **state)
 		const char *part;
 	} bad[] = {
 		{ "[Stage]\nKernelSize=1\n", "file:2: there is no key Kernel" },
-		{ "[Commit]\nKernelSizeMax=1\n", "file:2: there is no key" },
+		{ "[Commit]\nMaxKernelSize=1\n", "file:2: there is no key" },
 		{ "\n\n[Stages]\n", "file:3: there is no section [Stages]" },
 		{ "[stage]\n", "no section [stage]" },
 		{ "[Stage\n", "file:1: no ']'" },
 		{ "[\n", "file:1: no ']'" },
-		{ "TriesMax=1\n", "file:1: a key in front" },
-		{ "[Commit]\nTriesMax\n", "file:2: this is neither" },
-		{ "[Commit]\nTriesMax=\n", "has to be a number" },
-		{ "[Commit]\nTriesMax=x\n", "has to be a number" },
-		{ "[Commit]\nTriesMax=1x\n", "has to be a number" },
-		{ "[Commit]\nTriesMax=-1\n", "has to be a number" },
-		{ "[Commit]\nTriesMax=0\n", "too small" },
-		{ "[Commit]\nTriesMax=1001\n", "too large" },
+		{ "MaxTries=1\n", "file:1: a key in front" },
+		{ "[Commit]\nMaxTries\n", "file:2: this is neither" },
+		{ "[Commit]\nMaxTries=\n", "has to be a number" },
+		{ "[Commit]\nMaxTries=x\n", "has to be a number" },
+		{ "[Commit]\nMaxTries=1x\n", "has to be a number" },
+		{ "[Commit]\nMaxTries=-1\n", "has to be a number" },
+		{ "[Commit]\nMaxTries=0\n", "too small" },
+		{ "[Commit]\nMaxTries=1001\n", "too large" },
 		{ "[Commit]\nHookTimeoutSec=0\n", "too small" },
 		{ "[Commit]\nHookTimeoutSec=soon\n", "has to be a time span" },
 		{ "[Commit]\nWatchdogSec=1500ms\n", "has to be whole seconds" },
 		{ "[Commit]\nWatchdogDevice=watchdog\n", "an absolute path" },
 		{ "[Commit]\nWatchdogDevice=\n", "an absolute path" },
 		{ "[Commit]\nMaxBlackoutSec=infinity\n", "time span" },
-		{ "[Stage]\nKernelSizeMax=0\n", "too small" },
-		{ "[Stage]\nKernelSizeMax=2X\n", "has to be a size" },
-		{ "[Stage]\nKernelSizeMax=99999999999T\n", "be a size" },
-		{ "[Stage]\nInitrdSizeMax=2T\n", "too large" },
+		{ "[Stage]\nMaxKernelSize=0\n", "too small" },
+		{ "[Stage]\nMaxKernelSize=2X\n", "has to be a size" },
+		{ "[Stage]\nMaxKernelSize=99999999999T\n", "be a size" },
+		{ "[Stage]\nMaxInitrdSize=2T\n", "too large" },
 		{ "[Stage]\nBootRoots=/a b\n", "absolute paths" },
 		{ "[Stage]\nBootRoots=\"/a\n", "closed quotes" },
 		{ "[Stage]\nBootRoots=\"/a\"b\n", "closed quotes" },
 		{ "[Rollback]\nAutomatic=maybe\n", "has to be yes or no" },
-		{ "[Rollback]\nFallback=poweroff\n", "has to be reboot or" },
+		{ "[Rollback]\nFailureAction=poweroff\n",
+		  "has to be reboot or" },
 		{ "[Scrub]\n", "no section [Scrub]" },
 		{ "[Metrics]\nFile=m\n", "an absolute path" },
 	};
@@ -367,7 +368,7 @@ static unsigned int loaded_tries(void)
 	_cleanup_config_ struct fr_config config = { 0 };
 
 	load_well(&config);
-	return config.tries_max;
+	return config.max_tries;
 }
 
 static void no_file_gives_the_defaults(void **state)
@@ -384,11 +385,11 @@ static void no_file_gives_the_defaults(void **state)
 static void first_main_file_counts(void **state)
 {
 	file_remove("root");
-	file_write_text("root/usr/lib/" CONF, "[Commit]\nTriesMax=11\n");
+	file_write_text("root/usr/lib/" CONF, "[Commit]\nMaxTries=11\n");
 	assert_int_equal(loaded_tries(), 11);
-	file_write_text("root/run/" CONF, "[Commit]\nTriesMax=12\n");
+	file_write_text("root/run/" CONF, "[Commit]\nMaxTries=12\n");
 	assert_int_equal(loaded_tries(), 12);
-	file_write_text("root/etc/" CONF, "[Commit]\nTriesMax=13\n");
+	file_write_text("root/etc/" CONF, "[Commit]\nMaxTries=13\n");
 	assert_int_equal(loaded_tries(), 13);
 	/* One that is empty hides the others as well. */
 	file_write_text("root/etc/" CONF, "");
@@ -403,17 +404,17 @@ static void drop_ins_in_order(void **state)
 	_cleanup_config_ struct fr_config config = { 0 };
 
 	file_remove("root");
-	file_write_text("root/etc/" CONF, "[Commit]\nTriesMax=5\n");
+	file_write_text("root/etc/" CONF, "[Commit]\nMaxTries=5\n");
 	file_write_text("root/usr/lib/" CONF ".d/50-b.conf",
-			"[Commit]\nTriesMax=6\n[Stage]\nBootRoots=\n");
+			"[Commit]\nMaxTries=6\n[Stage]\nBootRoots=\n");
 	file_write_text("root/etc/" CONF ".d/40-a.conf",
-			"[Commit]\nTriesMax=7\n[Stage]\nBootRoots=/a\n");
+			"[Commit]\nMaxTries=7\n[Stage]\nBootRoots=/a\n");
 	file_write_text("root/run/" CONF ".d/60-c.conf",
 			"[Stage]\nBootRoots=/c\n");
 	file_write_text("root/etc/" CONF ".d/99-readme.txt", "nonsense");
 	file_write_text("root/etc/" CONF ".d/.hidden.conf", "nonsense");
 	load_well(&config);
-	assert_int_equal(config.tries_max, 6);
+	assert_int_equal(config.max_tries, 6);
 	expect_list(config.boot_roots, "/c", NULL);
 }
 
@@ -421,9 +422,9 @@ static void drop_ins_replace_and_mask(void **state)
 {
 	file_remove("root");
 	file_write_text("root/usr/lib/" CONF ".d/a.conf",
-			"[Commit]\nTriesMax=6\nWatchdogSec=1\n");
+			"[Commit]\nMaxTries=6\nWatchdogSec=1\n");
 	assert_int_equal(loaded_tries(), 6);
-	file_write_text("root/run/" CONF ".d/a.conf", "[Commit]\nTriesMax=8\n");
+	file_write_text("root/run/" CONF ".d/a.conf", "[Commit]\nMaxTries=8\n");
 	assert_int_equal(loaded_tries(), 8);
 	file_link("/dev/null", "root/etc/" CONF ".d/a.conf");
 	assert_int_equal(loaded_tries(), 3);

@@ -118,7 +118,7 @@ static void the_kernel_does_not_confirm(void **state)
 	daemon_end(&daemon);
 }
 
-/* The source of the kernel before is not known: Fallback= applies. */
+/* The source of the kernel before is not known: FailureAction= applies. */
 static void the_boot_fails(void **state)
 {
 	struct daemon daemon;
@@ -138,13 +138,15 @@ static void too_many_tries(void **state)
 {
 	struct daemon daemon;
 
-	machine_put(CONF, "[Commit]\nTriesMax=3\n[Rollback]\nFallback=none\n");
+	machine_put(CONF,
+		    "[Commit]\nMaxTries=3\n[Rollback]\nFailureAction=none\n");
 	begin(&daemon, "3", "{}");
 	confirm_init(&daemon);
 	assert_true(confirm_is_watching(&daemon));
 	daemon_end(&daemon);
 	machine_fresh(NULL);
-	machine_put(CONF, "[Commit]\nTriesMax=3\n[Rollback]\nFallback=none\n");
+	machine_put(CONF,
+		    "[Commit]\nMaxTries=3\n[Rollback]\nFailureAction=none\n");
 	begin(&daemon, "4", "{}");
 	kernel_put("previous_source", "");
 	daemon_refresh(&daemon);

@@ -54,7 +54,7 @@ static struct describe_input an_input(const struct fr_pool_status *pool)
 		.pool = pool,
 		.pool_error = "",
 		.release = "6.12-b",
-		.tries_max = 3,
+		.max_tries = 3,
 		.privileged = true,
 	};
 }
@@ -164,7 +164,7 @@ static void what_a_commit_would_do(void **state)
 	pool.tries = 3;
 	object = describe_status(&input);
 	assert_non_null(
-		strstr(member(object, "commit", "message"), "TriesMax="));
+		strstr(member(object, "commit", "message"), "MaxTries="));
 	json_object_put(object);
 
 	pool.slots[1].state = FR_SLOT_EMPTY;

@@ -87,12 +87,12 @@ static void nothing_is_known(void **state)
 	daemon_end(&daemon);
 }
 
-static void fallback_is_none(void **state)
+static void failure_action_is_none(void **state)
 {
 	struct daemon daemon;
 
 	machine_put("/etc/fastreboot/fastreboot.conf",
-		    "[Rollback]\nFallback=none\n");
+		    "[Rollback]\nFailureAction=none\n");
 	begin(&daemon, "/gone");
 	go_back_fall_back(&daemon, "why");
 	assert_false(daemon.leaving);
@@ -106,6 +106,6 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(not_by_a_daemon_that_ends),
 	UNIT_TEST(while_a_job_is_there),
 	UNIT_TEST(nothing_is_known),
-	UNIT_TEST(fallback_is_none),
+	UNIT_TEST(failure_action_is_none),
 };
 FILES_UNIT_MAIN(tests)

@@ -243,9 +243,9 @@ static void with_the_configuration_of_its_start(void **state)
 	struct job *job;
 
 	machine_put("/etc/fastreboot/fastreboot.conf",
-		    "[Commit]\nTriesMax=9\n");
+		    "[Commit]\nMaxTries=9\n");
 	job = start(&good_job);
-	assert_int_equal(job->config.tries_max, 9);
+	assert_int_equal(job->config.max_tries, 9);
 	finish(job);
 }
 

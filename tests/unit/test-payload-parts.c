@@ -150,7 +150,7 @@ static void sizes_are_limited(void **state)
 	_cleanup_config_ struct fr_config config = { 0 };
 
 	prepare_config(&config);
-	config.initrd_size_max = 16;
+	config.max_initrd_size = 16;
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_files); i++) {
 		struct fr_payload_request request = {
 			.kernel = (char *)file_path(kernel_files[i]),
@@ -161,14 +161,14 @@ static void sizes_are_limited(void **state)
 		struct fr_error error = { 0 };
 		int r;
 
-		config.kernel_size_max = KERNEL_SIZE;
+		config.max_kernel_size = KERNEL_SIZE;
 		payload = open_well(&config, &request);
 		catch_well(payload, &catcher);
 		catcher_done(&catcher);
 		payload = fr_payload_close(payload);
 
 		/* Where the size shows only when it is decompressed, later. */
-		config.kernel_size_max = KERNEL_SIZE - 1;
+		config.max_kernel_size = KERNEL_SIZE - 1;
 		r = fr_payload_open(&config, &request, &payload, &error);
 		if (!r) {
 			catcher = (struct catcher){ 0 };
@@ -194,13 +194,13 @@ static void initrds_are_limited_together(void **state)
 	struct fr_error error = { 0 };
 
 	prepare_config(&config);
-	config.initrd_size_max = 15;
+	config.max_initrd_size = 15;
 	expect_error(fr_payload_open(&config, &request, &payload, &error),
 		     -EFBIG, &error, FR_TOO_LARGE, "16 bytes together");
-	config.initrd_size_max = 7;
+	config.max_initrd_size = 7;
 	expect_error(fr_payload_open(&config, &request, &payload, &error),
 		     -EFBIG, &error, FR_TOO_LARGE, "initrd8: has 8 bytes");
-	config.initrd_size_max = 1000;
+	config.max_initrd_size = 1000;
 	request.initrds = many;
 	for (int i = 0; i < 32; i++)
 		many[i] = (char *)initrds[0];
@@ -290,9 +290,9 @@ static void root_images_that_are_none(void **state)
 	expect_refused(false, &request, -ENODATA, FR_INVALID_PAYLOAD, "empty");
 	request.root_image = (char *)put_root_image("root");
 	prepare_config(&config);
-	config.root_image_size_max = ROOT_SIZE - 1;
+	config.max_root_image_size = ROOT_SIZE - 1;
 	expect_error(fr_payload_open(&config, &request, &payload, &error),
-		     -EFBIG, &error, FR_TOO_LARGE, "RootImageSizeMax=");
+		     -EFBIG, &error, FR_TOO_LARGE, "MaxRootImageSize=");
 	assert_int_equal(truncate(request.root_image, ROOT_SIZE - 1), 0);
 	expect_refused(false, &request, -ENODATA, FR_INVALID_PAYLOAD,
 		       "cut off");

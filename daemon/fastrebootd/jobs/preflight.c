@@ -336,13 +336,13 @@ static int check_state(struct preflight *preflight, struct fr_error *error)
 static int check_tries(struct preflight *preflight, struct fr_error *error)
 {
 	unsigned int tries = preflight->input->pool->tries;
-	unsigned int max = preflight->job->config.tries_max;
+	unsigned int max = preflight->job->config.max_tries;
 
 	if (tries < max)
 		return note(preflight, "%u of %u", tries, max);
 	return fr_fail(
 		error, FR_REFUSED, -EPERM,
-		"%u fast reboots without a confirmation, TriesMax= allows no more: use "
+		"%u fast reboots without a confirmation, MaxTries= allows no more: use "
 		"'fastreboot confirm' if the running kernel is good",
 		tries);
 }

@@ -132,7 +132,7 @@ void confirm_init(struct daemon *daemon)
 		return;
 	daemon->confirm.watching = true;
 	feed_take(daemon);
-	if (daemon->pool.tries > daemon->config.tries_max) {
+	if (daemon->pool.tries > daemon->config.max_tries) {
 		snprintf(reason, sizeof(reason),
 			 "%u fast reboots without a confirmation",
 			 daemon->pool.tries);

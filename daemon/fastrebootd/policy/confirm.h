@@ -6,11 +6,11 @@
  *	    |-- Confirm()			-> confirmed, tries = 0
  *	    |-- boot-complete.target fails	-> rollback
  *	    |-- TimeoutSec= is over		-> rollback
- *	    `-- tries > TriesMax= at the start	-> rollback
+ *	    `-- tries > MaxTries= at the start	-> rollback
  *
  * The time counts from the kernel's start, not from the daemon's: a daemon that
  * is killed again and again gains none. A kernel that is itself a rollback is
- * not rolled back: then Fallback= applies.
+ * not rolled back: then FailureAction= applies.
  *
  * Until the confirmation this daemon keeps the watchdog running, so that a
  * kernel on which it hangs is reset.

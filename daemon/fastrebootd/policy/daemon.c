@@ -133,7 +133,7 @@ static void fill_input(struct daemon *daemon, struct describe_input *input)
 		.pool_error = daemon->pool_error.text,
 		.release = daemon->release,
 		.confirmed = daemon_confirmed(daemon),
-		.tries_max = daemon->config.tries_max,
+		.max_tries = daemon->config.max_tries,
 		.leaving = daemon->leaving,
 	};
 	if (daemon->history.started)

@@ -17,10 +17,10 @@ void go_back_fall_back(struct daemon *daemon, const char *why)
 					 .release = daemon->release,
 					 .reason = why };
 
-	if (daemon->config.fallback == FR_FALLBACK_NONE) {
+	if (daemon->config.failure_action == FR_FAILURE_ACTION_NONE) {
 		journal_event(
 			JOURNAL_ROLLBACK_FAILED, LOG_CRIT, &fields,
-			"no rollback is possible, and Fallback= is none: the machine stays "
+			"no rollback is possible, and FailureAction= is none: the machine stays "
 			"with %s",
 			daemon->release);
 		return;

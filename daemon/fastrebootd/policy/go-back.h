@@ -23,10 +23,10 @@ struct job;
 int go_back(struct daemon *daemon, const char *reason, struct job **ret_job,
 	    struct fr_error *error);
 
-/* Start one by ourselves; Fallback= applies if it fails, now or later. */
+/* Start one by ourselves; FailureAction= applies if it fails, now or later. */
 void go_back_by_itself(struct daemon *daemon, const char *reason);
 
-/* There is no way back to the previous payload: do what Fallback= says. */
+/* There is no way back to the previous payload: do what FailureAction= says. */
 void go_back_fall_back(struct daemon *daemon, const char *why);
 
 #endif

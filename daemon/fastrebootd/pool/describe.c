@@ -176,9 +176,9 @@ static bool commit_possible(const struct describe_input *input,
 			slot->number, slot->stale);
 		return false;
 	}
-	if (pool->tries >= input->tries_max) {
+	if (pool->tries >= input->max_tries) {
 		fr_fail(error, FR_REFUSED, -1,
-			"%u fast reboots without a confirmation, TriesMax= allows no more: use "
+			"%u fast reboots without a confirmation, MaxTries= allows no more: use "
 			"'fastreboot confirm' if the running kernel is good",
 			pool->tries);
 		return false;
@@ -306,7 +306,7 @@ static void add_kernel(struct json_object *object,
 	add_slot_number(object, "running", pool->running);
 	add_slot_number(object, "armed", pool->armed);
 	add_number(object, "tries", pool->tries);
-	add_number(object, "tries_max", input->tries_max);
+	add_number(object, "max_tries", input->max_tries);
 	add_bool(object, "confirmed", input->confirmed);
 	add_text(object, "previous_release", pool->previous_release);
 	add(object, "source",

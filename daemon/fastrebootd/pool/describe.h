@@ -52,7 +52,7 @@ struct describe_job {
  * @pool_error: why there is no pool; empty if there is one
  * @release: of the running kernel
  * @confirmed: the running kernel was declared good
- * @tries_max: [Commit] TriesMax=
+ * @max_tries: [Commit] MaxTries=
  * @leaving: a commit is under way
  * @timeline: NULL if there is none
  * @verified_at: by slot; empty if not known. NULL for none at all
@@ -69,7 +69,7 @@ struct describe_input {
 	const char *pool_error;
 	const char *release;
 	bool confirmed;
-	unsigned int tries_max;
+	unsigned int max_tries;
 	bool leaving;
 	const struct fr_timeline *timeline;
 	const char *const *verified_at;

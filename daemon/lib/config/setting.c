@@ -118,15 +118,16 @@ int setting_parse_bool(const struct setting *setting, const char *value,
 	return 0;
 }
 
-int setting_parse_fallback(const struct setting *setting, const char *value,
-			   void *field, const struct place *place)
+int setting_parse_failure_action(const struct setting *setting,
+				 const char *value, void *field,
+				 const struct place *place)
 {
-	enum fr_fallback *fallback = field;
+	enum fr_failure_action *action = field;
 
 	if (!strcmp(value, "reboot"))
-		*fallback = FR_FALLBACK_REBOOT;
+		*action = FR_FAILURE_ACTION_REBOOT;
 	else if (!strcmp(value, "none"))
-		*fallback = FR_FALLBACK_NONE;
+		*action = FR_FAILURE_ACTION_NONE;
 	else
 		return bad_value(setting, value, "reboot or none", place);
 	return 0;

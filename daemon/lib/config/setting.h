@@ -64,9 +64,10 @@ int setting_parse_count(const struct setting *setting, const char *value,
 int setting_parse_bool(const struct setting *setting, const char *value,
 		       void *field, const struct place *place);
 
-/* What to do without a way back, an enum fr_fallback. */
-int setting_parse_fallback(const struct setting *setting, const char *value,
-			   void *field, const struct place *place);
+/* What to do without a way back, an enum fr_failure_action. */
+int setting_parse_failure_action(const struct setting *setting,
+				 const char *value, void *field,
+				 const struct place *place);
 
 /* An absolute path. Nothing at all is NULL, where that is allowed (min 0). */
 int setting_parse_path(const struct setting *setting, const char *value,

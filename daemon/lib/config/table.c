@@ -19,16 +19,16 @@
 #define FIELD(name) offsetof(struct fr_config, name)
 
 static const struct setting settings[] = {
-	{ "Stage", "KernelSizeMax", setting_parse_size, FIELD(kernel_size_max),
+	{ "Stage", "MaxKernelSize", setting_parse_size, FIELD(max_kernel_size),
 	  1, 1ULL << 40 },
-	{ "Stage", "InitrdSizeMax", setting_parse_size, FIELD(initrd_size_max),
+	{ "Stage", "MaxInitrdSize", setting_parse_size, FIELD(max_initrd_size),
 	  1, 1ULL << 40 },
-	{ "Stage", "RootImageSizeMax", setting_parse_size,
-	  FIELD(root_image_size_max), 1, 1ULL << 40 },
+	{ "Stage", "MaxRootImageSize", setting_parse_size,
+	  FIELD(max_root_image_size), 1, 1ULL << 40 },
 	{ "Stage", "TrustedCertificates", setting_parse_paths,
 	  FIELD(trusted_certificates), 0, 0 },
 	{ "Stage", "BootRoots", setting_parse_paths, FIELD(boot_roots), 0, 0 },
-	{ "Commit", "TriesMax", setting_parse_count, FIELD(tries_max), 1,
+	{ "Commit", "MaxTries", setting_parse_count, FIELD(max_tries), 1,
 	  1000 },
 	{ "Commit", "HookTimeoutSec", setting_parse_time,
 	  FIELD(hook_timeout_usec), 1, USEC_PER_DAY },
@@ -42,8 +42,8 @@ static const struct setting settings[] = {
 	  FIELD(confirm_timeout_usec), 0, 365 * USEC_PER_DAY },
 	{ "Rollback", "Automatic", setting_parse_bool,
 	  FIELD(rollback_automatic), 0, 0 },
-	{ "Rollback", "Fallback", setting_parse_fallback, FIELD(fallback), 0,
-	  0 },
+	{ "Rollback", "FailureAction", setting_parse_failure_action,
+	  FIELD(failure_action), 0, 0 },
 	{ "Metrics", "File", setting_parse_path, FIELD(metrics_file), 0, 0 },
 };
 
@@ -74,16 +74,16 @@ static int set_lists(struct fr_config *config)
 int fr_config_default(struct fr_config *ret)
 {
 	_cleanup_config_ struct fr_config config = {
-		.kernel_size_max = 256ULL << 20,
-		.initrd_size_max = 2ULL << 30,
-		.root_image_size_max = 2ULL << 30,
-		.tries_max = 3,
+		.max_kernel_size = 256ULL << 20,
+		.max_initrd_size = 2ULL << 30,
+		.max_root_image_size = 2ULL << 30,
+		.max_tries = 3,
 		.hook_timeout_usec = 30 * USEC_PER_SEC,
 		.max_blackout_usec = 0,
 		.watchdog_usec = 60 * USEC_PER_SEC,
 		.confirm_timeout_usec = 5 * USEC_PER_MIN,
 		.rollback_automatic = true,
-		.fallback = FR_FALLBACK_REBOOT,
+		.failure_action = FR_FAILURE_ACTION_REBOOT,
 	};
 
 	config.watchdog_device = strdup("/dev/watchdog");

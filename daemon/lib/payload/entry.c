@@ -23,7 +23,7 @@ int payload_open_kernel(struct fr_payload *payload, const char *path,
 	struct input *input;
 	int err;
 
-	err = payload_add_input(payload, path, payload->kernel_size_max,
+	err = payload_add_input(payload, path, payload->max_kernel_size,
 				payload->request.signature, &input, error);
 	if (err < 0)
 		return err;

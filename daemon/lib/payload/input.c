@@ -69,7 +69,7 @@ static int check_size(const struct input *input, uint64_t limit,
 	if ((uint64_t)input->stat.st_size > limit)
 		return fr_fail(
 			error, FR_TOO_LARGE, -EFBIG,
-			"%s: has %lld bytes, but %llu are allowed; see KernelSizeMax=, InitrdSizeMax= and RootImageSizeMax= in fastreboot.conf",
+			"%s: has %lld bytes, but %llu are allowed; see MaxKernelSize=, MaxInitrdSize= and MaxRootImageSize= in fastreboot.conf",
 			input->path, (long long)input->stat.st_size,
 			(unsigned long long)limit);
 	return 0;

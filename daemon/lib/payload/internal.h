@@ -28,9 +28,9 @@ _Static_assert(HEAD_SIZE >= FR_IMAGE_HEAD, "one look is enough for both");
 /**
  * struct fr_payload - an open payload
  * @request: what was asked for
- * @kernel_size_max: most bytes of the kernel, decompressed
- * @initrd_size_max: most bytes of all initrds together
- * @root_image_size_max: most bytes of the root image
+ * @max_kernel_size: most bytes of the kernel, decompressed
+ * @max_initrd_size: most bytes of all initrds together
+ * @max_root_image_size: most bytes of the root image
  * @certificates: trusted ones; an empty list when no signature is wanted
  * @cmdline: command line; NULL until one is known
  * @title: what to call it; NULL until that is known
@@ -46,9 +46,9 @@ _Static_assert(HEAD_SIZE >= FR_IMAGE_HEAD, "one look is enough for both");
  */
 struct fr_payload {
 	struct fr_payload_request request;
-	uint64_t kernel_size_max;
-	uint64_t initrd_size_max;
-	uint64_t root_image_size_max;
+	uint64_t max_kernel_size;
+	uint64_t max_initrd_size;
+	uint64_t max_root_image_size;
 	char **certificates;
 	char *cmdline;
 	char *title;

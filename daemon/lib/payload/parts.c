@@ -42,13 +42,13 @@ static int check_initrd_total(const struct fr_payload *payload,
 	for (size_t i = 0; i < payload->part_count; i++)
 		if (payload->parts[i].segment == FR_SEGMENT_INITRD)
 			total += payload_align_initrd(payload->parts[i].size);
-	if (total <= payload->initrd_size_max)
+	if (total <= payload->max_initrd_size)
 		return 0;
 	return fr_fail(
 		error, FR_TOO_LARGE, -EFBIG,
-		"the initrds have %llu bytes together, but %llu are allowed; see InitrdSizeMax= in fastreboot.conf",
+		"the initrds have %llu bytes together, but %llu are allowed; see MaxInitrdSize= in fastreboot.conf",
 		(unsigned long long)total,
-		(unsigned long long)payload->initrd_size_max);
+		(unsigned long long)payload->max_initrd_size);
 }
 
 struct part *payload_add_part(struct fr_payload *payload,
@@ -109,17 +109,17 @@ int payload_add_kernel(struct fr_payload *payload, struct input *input,
 			error, FR_INVALID_PAYLOAD, -ENOEXEC,
 			"%s: is an EFI program, not a kernel; if it is a UKI, stage it as one (--uki)",
 			input->path);
-	if (image.size > payload->kernel_size_max)
+	if (image.size > payload->max_kernel_size)
 		return fr_fail(
 			error, FR_TOO_LARGE, -EFBIG,
-			"%s: the kernel has %llu bytes, but %llu are allowed; see KernelSizeMax= in fastreboot.conf",
+			"%s: the kernel has %llu bytes, but %llu are allowed; see MaxKernelSize= in fastreboot.conf",
 			input->path, (unsigned long long)image.size,
-			(unsigned long long)payload->kernel_size_max);
+			(unsigned long long)payload->max_kernel_size);
 	part = payload_add_part(payload, FR_SEGMENT_KERNEL, input,
 				offset + image.offset, image.size);
 	part->compression = image.compression;
 	part->size_appended = image.kind == FR_IMAGE_ZBOOT;
-	return check_kernel_start(part, payload->kernel_size_max, error);
+	return check_kernel_start(part, payload->max_kernel_size, error);
 }
 
 int payload_add_initrds(struct fr_payload *payload, char *const *paths,
@@ -132,7 +132,7 @@ int payload_add_initrds(struct fr_payload *payload, char *const *paths,
 	for (; paths && *paths; paths++) {
 		struct input *input;
 		int err = payload_add_input(payload, *paths,
-					    payload->initrd_size_max, NULL,
+					    payload->max_initrd_size, NULL,
 					    &input, error);
 
 		if (err < 0)
@@ -153,7 +153,7 @@ static int add_root_image(struct fr_payload *payload, const char *path,
 	size_t head_size;
 	int err;
 
-	err = payload_add_input(payload, path, payload->root_image_size_max,
+	err = payload_add_input(payload, path, payload->max_root_image_size,
 				NULL, &input, error);
 	if (err < 0)
 		return err;

@@ -78,9 +78,9 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 {
 	int err;
 
-	payload->kernel_size_max = config->kernel_size_max;
-	payload->initrd_size_max = config->initrd_size_max;
-	payload->root_image_size_max = config->root_image_size_max;
+	payload->max_kernel_size = config->max_kernel_size;
+	payload->max_initrd_size = config->max_initrd_size;
+	payload->max_root_image_size = config->max_root_image_size;
 	if (request_copy(request, &payload->request) < 0 ||
 	    fr_strv_copy(config->trusted_certificates, &payload->certificates) <
 		    0)

@@ -177,8 +177,8 @@ int payload_open_uki(struct fr_payload *payload, const char *path,
 	int err;
 
 	err = payload_add_input(payload, path,
-				payload->kernel_size_max +
-					payload->initrd_size_max +
+				payload->max_kernel_size +
+					payload->max_initrd_size +
 					UKI_OTHER_MAX,
 				request->signature, &input, error);
 	if (err < 0)

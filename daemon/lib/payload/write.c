@@ -25,11 +25,11 @@ static uint64_t segment_limit(const struct fr_payload *payload,
 {
 	switch (segment) {
 	case FR_SEGMENT_KERNEL:
-		return payload->kernel_size_max;
+		return payload->max_kernel_size;
 	case FR_SEGMENT_INITRD:
-		return payload->initrd_size_max;
+		return payload->max_initrd_size;
 	case FR_SEGMENT_ROOT:
-		return payload->root_image_size_max;
+		return payload->max_root_image_size;
 	default:
 		return FR_DTB_SIZE_MAX;
 	}

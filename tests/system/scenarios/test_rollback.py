@@ -99,7 +99,7 @@ def by_hand(system: System) -> None:
 
 @scenario(timeout=1200)
 def after_a_cold_boot(system: System) -> None:
-    """What ran before was never staged: the fallback is a normal reboot."""
+    """What ran before was never staged: the machine reboots through firmware."""
     machine = system.machine()
     machine.start()
     machine.sh(HEALTH.format(early=""))

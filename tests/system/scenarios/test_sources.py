@@ -183,7 +183,7 @@ def too_large(system: System) -> None:
     """What is larger than the configuration allows is refused."""
     machine = ready(system)
     release = fastreboot.releases(machine)["system-b"]
-    fastreboot.configure(machine, "[Stage]\nKernelSizeMax=1M")
+    fastreboot.configure(machine, "[Stage]\nMaxKernelSize=1M")
     fastreboot.run(machine, "stage", "--entry", release,
                    expect=Exit.TOO_LARGE)
     check_empty(machine)

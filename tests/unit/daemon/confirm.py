@@ -168,12 +168,12 @@ def automatic_is_off(machine: Machine) -> None:
 
 @test
 def tries_are_used_up(machine: Machine) -> None:
-    machine.configure("[Commit]\nWatchdogSec=0\nTriesMax=1\n")
+    machine.configure("[Commit]\nWatchdogSec=0\nMaxTries=1\n")
     machine.start(first=True)
     jump(machine, 0)
     machine.stage(1)
     text = machine.run("commit", "--now", status=4)
-    check("TriesMax" in text, text)
+    check("MaxTries" in text, text)
     machine.run("confirm")
     machine.run("commit", "--now", "--dry-run")
 

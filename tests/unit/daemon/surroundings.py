@@ -37,7 +37,7 @@ def no_support(machine: Machine) -> None:
 
 @test
 def broken_configuration(machine: Machine) -> None:
-    machine.configure("[Stage]\nKernelSizeMax=much\n")
+    machine.configure("[Stage]\nMaxKernelSize=much\n")
     machine.start(first=True)
     text = machine.run("stage", f"--kernel={machine.folder}/Image0", status=1)
     check("fastreboot.conf" in text, text)
