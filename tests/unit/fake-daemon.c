@@ -162,9 +162,9 @@ static struct json_object *stage_details(struct json_object *request)
 		"{\"schema\":\"org.fastreboot.stage/1\",\"slot\":1,"
 		"\"release\":\"6.12.118-b\",\"segments\":["
 		"{\"name\":\"kernel\",\"placement\":\"direct\","
-		"\"address\":1744830464,\"bytes\":7873024,\"sha256\":\"00\"},"
+		"\"address\":1744830464,\"size\":7873024,\"sha256\":\"00\"},"
 		"{\"name\":\"initrd\",\"placement\":\"overflow\","
-		"\"address\":1879048192,\"bytes\":780800,\"sha256\":\"01\"}]}");
+		"\"address\":1879048192,\"size\":780800,\"sha256\":\"01\"}]}");
 
 	json_object_object_add(details, "request", json_object_get(request));
 	return details;

@@ -79,7 +79,7 @@ static void from_start_to_end(void **state)
 	assert_string_equal(trace, "ended after release idle ");
 	assert_string_equal(daemon.last_job.result, "done");
 	assert_string_equal(daemon.last_job.message, "well");
-	assert_int_equal(strlen(daemon.last_job.at), 20);
+	assert_int_equal(strlen(daemon.last_job.ended_at), 20);
 	expect_ok(work_start(&daemon, &work, NULL, &job, &error), &error);
 	assert_int_equal(job->id, 2);
 	daemon_finish_jobs(&daemon);

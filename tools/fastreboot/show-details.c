@@ -40,7 +40,7 @@ static void put_segment(FILE *out, struct json_object *segment, int indent)
 	char size[TEXT_MAX] = "";
 	uint64_t bytes;
 
-	if (cli_json_number(segment, "bytes", &bytes))
+	if (cli_json_number(segment, "size", &bytes))
 		text_size(bytes, size);
 	fprintf(out, "%*s", indent, "");
 	text_put(out, name);

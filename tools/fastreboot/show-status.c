@@ -297,7 +297,7 @@ static void put_last_job(FILE *out, struct json_object *job, time_t now)
 	text_put(out, cli_json_text(job, "kind"));
 	fputs(" failed: ", out);
 	text_put(out, cli_json_text(job, "message"));
-	if (text_parse_time(cli_json_text(job, "at"), &when) == 0) {
+	if (text_parse_time(cli_json_text(job, "ended_at"), &when) == 0) {
 		text_when(when, now, date);
 		continue_row(out);
 		fputs(date, out);
@@ -314,7 +314,7 @@ static void put_pool(FILE *out, struct json_object *status)
 	if (!cli_json_number(pool, "start", &start) ||
 	    !cli_json_number(pool, "end", &end) || end < start)
 		return;
-	cli_json_number(pool, "slots", &slots);
+	cli_json_number(pool, "slot_count", &slots);
 	cli_json_number(status, "generation", &generation);
 	text_size(end - start + 1, size);
 	begin_row(out, "Pool");

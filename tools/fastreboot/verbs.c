@@ -39,13 +39,6 @@ static int exit_status_of(struct json_object *status)
 	return cli_json_member(status, "pool") ? FR_OK : FR_NO_POOL;
 }
 
-static void add_member(struct json_object *to, const char *name,
-		       struct json_object *from, const char *from_name)
-{
-	json_object_object_add(
-		to, name, json_object_get(cli_json_member(from, from_name)));
-}
-
 /* @log: NULL if nobody wants it */
 static void print_status(const struct cli_request *request,
 			 struct json_object *status, struct json_object *log)
@@ -58,11 +51,9 @@ static void print_status(const struct cli_request *request,
 		show_last_log(stdout, log);
 		return;
 	}
-	if (log) {
-		add_member(status, "last_log", log, "lines");
-		add_member(status, "last_log_from", log, "from");
-		add_member(status, "last_log_cut", log, "cut");
-	}
+	if (log)
+		json_object_object_add(status, "last_log",
+				       json_object_get(log));
 	cli_json_print(stdout, status, isatty(STDOUT_FILENO));
 }
 

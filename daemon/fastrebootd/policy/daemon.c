@@ -98,7 +98,7 @@ void daemon_set_last_job(struct daemon *daemon, const char *kind,
 	last->kind = strdup(kind);
 	last->result = strdup(result);
 	last->message = strdup(message);
-	clock_text(last->at);
+	clock_text(last->ended_at);
 }
 
 void daemon_set_verified(struct daemon *daemon, const struct fr_slot *slot)
@@ -148,7 +148,7 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 	struct describe_job last_job = { .kind = last->kind,
 					 .result = last->result,
 					 .message = last->message,
-					 .at = last->at };
+					 .ended_at = last->ended_at };
 	const char *verified_at[FR_SLOTS_MAX];
 	struct describe_input input;
 	struct fr_timeline timeline;

@@ -67,13 +67,13 @@ struct work;
  * @kind: NULL if there was none
  * @result: "done" or the name of a failure
  * @message: one line for people
- * @at: when
+ * @ended_at: when
  */
 struct last_job {
 	char *kind;
 	char *result;
 	char *message;
-	char at[CLOCK_TEXT_SIZE];
+	char ended_at[CLOCK_TEXT_SIZE];
 };
 
 /**

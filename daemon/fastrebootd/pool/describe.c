@@ -89,7 +89,7 @@ static struct json_object *describe_segment(const struct fr_slot *slot,
 	add_text(object, "placement", from->direct ? "direct" : "overflow");
 	add(object, "address",
 	    privileged ? json_object_new_uint64(from->address) : NULL);
-	add_number(object, "bytes", from->size);
+	add_number(object, "size", from->size);
 	add_known_text(object, "sha256", privileged ? from->sha256 : NULL);
 	return object;
 }
@@ -151,7 +151,7 @@ static struct json_object *describe_pool(const struct fr_pool_status *pool)
 	object = json_object_new_object();
 	add_number(object, "start", pool->start);
 	add_number(object, "end", pool->end);
-	add_number(object, "slots", pool->n_slots);
+	add_number(object, "slot_count", pool->n_slots);
 	return object;
 }
 
@@ -291,7 +291,7 @@ static struct json_object *describe_last_job(const struct describe_job *job)
 	add_text(object, "kind", job->kind);
 	add_text(object, "result", job->result);
 	add_text(object, "message", job->message);
-	add_text(object, "at", job->at);
+	add_text(object, "ended_at", job->ended_at);
 	return object;
 }
 

@@ -33,7 +33,7 @@ enum describe_outcome {
  * @total: see @done
  * @result: of a past one
  * @message: of a past one
- * @at: when it ended, of a past one
+ * @ended_at: of a past one, ISO 8601 in UTC
  */
 struct describe_job {
 	const char *kind;
@@ -42,7 +42,7 @@ struct describe_job {
 	uint64_t total;
 	const char *result;
 	const char *message;
-	const char *at;
+	const char *ended_at;
 };
 
 /**

@@ -26,10 +26,11 @@ def last_log(system: System) -> None:
     found = json.loads(fastreboot.run(machine, "status", "--last-log",
                                       "--json").text)
     check.true("the marker is there",
-               any(MARKER in line for line in found["last_log"]),
-               found["last_log"][-5:])
+               any(MARKER in line for line in found["last_log"]["lines"]),
+               found["last_log"]["lines"][-5:])
     check.true("it says where it was",
-               "ramoops" in found["last_log_from"], found["last_log_from"])
+               "ramoops" in found["last_log"]["from"],
+               found["last_log"]["from"])
     result = fastreboot.run(machine, "status", "--last-log")
     check.true("for people, too", MARKER in result.text)
     fastreboot.run(machine, "status", "--last-log", expect=Exit.NOT_PERMITTED,

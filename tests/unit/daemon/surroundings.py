@@ -55,10 +55,10 @@ def last_log(machine: Machine) -> None:
     (folder / "console-ramoops-0").write_bytes(
         b"[    0.000000] first\n[    1.000000] bad \xff byte\n")
     status = json.loads(machine.run("status", "--last-log", "--json"))
-    equal(status["last_log"], ["[    0.000000] first",
+    equal(status["last_log"]["lines"], ["[    0.000000] first",
                                "[    1.000000] bad \\xff byte"], "lines")
-    equal(status["last_log_from"], f"{folder}/console-ramoops-0", "file")
-    equal(status["last_log_cut"], False, "cut")
+    equal(status["last_log"]["from"], f"{folder}/console-ramoops-0", "file")
+    equal(status["last_log"]["cut"], False, "cut")
     text = machine.run("status", "--last-log")
     check("Last log of the kernel before, from " in text and
           "[    0.000000] first\n" in text, text)
