@@ -69,7 +69,7 @@ static void put_info(FILE *file, const struct fr_metrics *metrics)
 	put_head(file, "fastreboot_last_update", NULL,
 		 "How the last update ended.");
 	fputs("fastreboot_last_update{", file);
-	put_label(file, "outcome", metrics->outcome);
+	put_label(file, "status", metrics->update_status);
 	fputs("} 1\n", file);
 }
 

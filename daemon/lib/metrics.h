@@ -17,7 +17,7 @@
  * @pool: as the kernel tells it
  * @timeline: of the last reboot; NULL if there is none
  * @release: of the running kernel
- * @outcome: of the last update: a word of "last_update" in
+ * @update_status: of the last update: a word of "last_update" in
  *	org.fastreboot.status/1
  * @confirmed: the running kernel was declared good
  */
@@ -25,7 +25,7 @@ struct fr_metrics {
 	const struct fr_pool_status *pool;
 	const struct fr_timeline *timeline;
 	const char *release;
-	const char *outcome;
+	const char *update_status;
 	bool confirmed;
 };
 

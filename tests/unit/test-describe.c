@@ -145,7 +145,7 @@ static void without_a_kernel(void **state)
 	assert_null(member(object, "pool", NULL));
 	assert_string_equal(member(object, "commit", "possible"), "false");
 	assert_string_equal(member(object, "commit", "message"), "no support");
-	assert_string_equal(member(object, "last_update", "outcome"), "none");
+	assert_string_equal(member(object, "last_update", "status"), "none");
 	json_object_put(object);
 }
 
@@ -175,41 +175,45 @@ static void what_a_commit_would_do(void **state)
 	json_object_put(object);
 }
 
-static void outcomes(void **state)
+static void status_of_updates(void **state)
 {
 	struct fr_pool_status pool = a_pool();
 	struct describe_input input = an_input(&pool);
 	char message[128];
 
-	assert_int_equal(describe_outcome(&input, message, sizeof(message)),
-			 DESCRIBE_UNCONFIRMED);
+	assert_int_equal(describe_update_status(&input, message,
+						sizeof(message)),
+			 UPDATE_UNCONFIRMED);
 	input.confirmed = true;
-	assert_int_equal(describe_outcome(&input, message, sizeof(message)),
-			 DESCRIBE_CONFIRMED);
+	assert_int_equal(describe_update_status(&input, message,
+						sizeof(message)),
+			 UPDATE_CONFIRMED);
 	pool.source = TEXT("{\"rollback_from\":\"6.12-x\","
 			   "\"rollback_reason\":\"too hot\"}");
-	assert_int_equal(describe_outcome(&input, message, sizeof(message)),
-			 DESCRIBE_ROLLED_BACK);
+	assert_int_equal(describe_update_status(&input, message,
+						sizeof(message)),
+			 UPDATE_ROLLED_BACK);
 	assert_string_equal(message,
 			    "6.12-x was rolled back to 6.12-b: too hot");
 	pool.boot_reason = TEXT("failed");
-	assert_int_equal(describe_outcome(&input, message, sizeof(message)),
-			 DESCRIBE_FAILED);
+	assert_int_equal(describe_update_status(&input, message,
+						sizeof(message)),
+			 UPDATE_FAILED);
 	pool.boot_reason = TEXT("cold");
-	assert_int_equal(describe_outcome(&input, message, sizeof(message)),
-			 DESCRIBE_NONE);
-	input.history_outcome = DESCRIBE_FAILED;
+	assert_int_equal(describe_update_status(&input, message,
+						sizeof(message)),
+			 UPDATE_NONE);
+	input.history_status = UPDATE_FAILED;
 	input.history_message = "it was like that";
-	assert_int_equal(describe_outcome(&input, message, sizeof(message)),
-			 DESCRIBE_FAILED);
+	assert_int_equal(describe_update_status(&input, message,
+						sizeof(message)),
+			 UPDATE_FAILED);
 	assert_string_equal(message, "it was like that");
 }
 
 static const struct CMUnitTest tests[] = {
-	UNIT_TEST(has_every_member),
-	UNIT_TEST(keeps_secrets),
-	UNIT_TEST(without_a_kernel),
-	UNIT_TEST(what_a_commit_would_do),
-	UNIT_TEST(outcomes),
+	UNIT_TEST(has_every_member),  UNIT_TEST(keeps_secrets),
+	UNIT_TEST(without_a_kernel),  UNIT_TEST(what_a_commit_would_do),
+	UNIT_TEST(status_of_updates),
 };
 FILES_UNIT_MAIN(tests)

@@ -81,7 +81,7 @@ static void without_a_journal(void **state)
 		assert_true(sd_event_run(event, UINT64_MAX) >= 0);
 	assert_false(history.started);
 	assert_int_equal(history.generation, 7);
-	assert_int_equal(history.outcome, DESCRIBE_NONE);
+	assert_int_equal(history.status, UPDATE_NONE);
 	assert_int_equal(history.committed_usec, 0);
 	history_done(&history);
 	assert_int_equal(history.event_fd, -1);

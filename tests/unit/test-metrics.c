@@ -29,7 +29,7 @@ static struct fr_pool_status pool = {
 static struct fr_metrics metrics = {
 	.pool = &pool,
 	.release = "6.12-b",
-	.outcome = "unconfirmed",
+	.update_status = "unconfirmed",
 };
 
 static char *format(const struct fr_timeline *timeline)

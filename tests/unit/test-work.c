@@ -33,7 +33,7 @@ static const struct job_type type = {
 	.release = release,
 };
 
-/* While it tells, there is no job any more, and the outcome is known. */
+/* While it tells, there is no job any more, and the result is known. */
 static void ended(struct daemon *daemon, struct job *job)
 {
 	assert_null(daemon->job);

@@ -250,13 +250,13 @@ static void put_last_blackout(FILE *out, struct json_object *status)
 static void put_last_update(FILE *out, struct json_object *status)
 {
 	struct json_object *update = cli_json_member(status, "last_update");
-	const char *outcome = cli_json_text(update, "outcome");
+	const char *word = cli_json_text(update, "status");
 	const char *message = cli_json_text(update, "message");
 
-	if (!*outcome || !strcmp(outcome, "none"))
+	if (!*word || !strcmp(word, "none"))
 		return;
 	begin_row(out, "Update");
-	text_put(out, outcome);
+	text_put(out, word);
 	if (*message) {
 		fputs(": ", out);
 		text_put(out, message);

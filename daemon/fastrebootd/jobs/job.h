@@ -52,7 +52,7 @@ struct job_type {
  * struct job_owner - whose a job is; all of it is for the main thread
  * @event: the loop
  * @progressed: the job is further than before
- * @ended: the thread is gone, the outcome stands in the job; to be freed by
+ * @ended: the thread is gone, the result stands in the job; to be freed by
  *	job_free(), in here or later
  * @userdata: of both
  */
@@ -86,7 +86,7 @@ struct job_view {
  * @id: number, from 1, not used again
  * @path: D-Bus object
  * @config: as it was when the job started; for the job's thread
- * @err: outcome; valid once the job has ended, as all up to @details
+ * @err: result; valid once the job has ended, as all up to @details
  * @error: why it failed
  * @message: one line for people; owned, may be NULL
  * @details: JSON, depends on the kind; owned, may be NULL

@@ -138,7 +138,7 @@ static void fill_input(struct daemon *daemon, struct describe_input *input)
 	};
 	if (daemon->history.started)
 		return;
-	input->history_outcome = daemon->history.outcome;
+	input->history_status = daemon->history.status;
 	input->history_message = daemon->history.message;
 }
 
@@ -208,8 +208,8 @@ void daemon_update_metrics(struct daemon *daemon)
 		.pool = &daemon->pool,
 		.release = daemon->release,
 		.confirmed = input.confirmed,
-		.outcome = describe_outcome_name(
-			describe_outcome(&input, message, sizeof(message))),
+		.update_status = update_status_name(describe_update_status(
+			&input, message, sizeof(message))),
 	};
 	if (daemon_read_timeline(daemon, &timeline))
 		metrics.timeline = &timeline;

@@ -99,20 +99,20 @@ static bool is_event(const char *id, enum journal_event event)
 }
 
 /* The last event of all boots before this one decides. */
-static void take_outcome(struct history *history, sd_journal *journal,
-			 const char *id)
+static void take_status(struct history *history, sd_journal *journal,
+			const char *id)
 {
 	char message[200], release[65];
 
 	read_field(journal, "MESSAGE", message, sizeof(message));
 	read_field(journal, "FASTREBOOT_RELEASE", release, sizeof(release));
 	if (is_event(id, JOURNAL_CONFIRMED)) {
-		history->outcome = DESCRIBE_CONFIRMED;
+		history->status = UPDATE_CONFIRMED;
 		snprintf(history->message, sizeof(history->message), "%s",
 			 message);
 		return;
 	}
-	history->outcome = DESCRIBE_FAILED;
+	history->status = UPDATE_FAILED;
 	if (is_event(id, JOURNAL_COMMITTED))
 		snprintf(
 			history->message, sizeof(history->message),
@@ -161,7 +161,7 @@ static void look(struct history *history, sd_journal *journal)
 		if (is_of_this_boot(journal))
 			continue;
 		read_field(journal, "MESSAGE_ID", id, sizeof(id));
-		take_outcome(history, journal, id);
+		take_status(history, journal, id);
 		take_commit(history, journal, id);
 		return;
 	}

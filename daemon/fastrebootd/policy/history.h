@@ -27,7 +27,7 @@
  * @found: called in the main thread when it is done
  * @userdata: of @found
  * @committed_usec: when this boot was committed, CLOCK_REALTIME; 0 if not known
- * @outcome: of the last update before this boot
+ * @status: of the last update before this boot
  * @message: the same for people
  *
  * The last three are written by the thread, and may be read by the main
@@ -42,7 +42,7 @@ struct history {
 	void (*found)(void *userdata);
 	void *userdata;
 	uint64_t committed_usec;
-	enum describe_outcome outcome;
+	enum update_status status;
 	char message[256];
 };
 

@@ -17,7 +17,7 @@ struct job_type;
 /**
  * struct work - a kind of job, and what follows from it
  * @type: what the job's thread does
- * @ended: what follows; the outcome stands in the job
+ * @ended: what follows; the result stands in the job
  * @after: the same, when the buses were told; may be NULL
  */
 struct work {

@@ -9,17 +9,17 @@
 
 #define MESSAGE_MAX 512
 
-static const char *const outcome_names[] = {
-	[DESCRIBE_NONE] = "none",
-	[DESCRIBE_CONFIRMED] = "confirmed",
-	[DESCRIBE_UNCONFIRMED] = "unconfirmed",
-	[DESCRIBE_ROLLED_BACK] = "rolled-back",
-	[DESCRIBE_FAILED] = "failed",
+static const char *const update_status_names[] = {
+	[UPDATE_NONE] = "none",
+	[UPDATE_CONFIRMED] = "confirmed",
+	[UPDATE_UNCONFIRMED] = "unconfirmed",
+	[UPDATE_ROLLED_BACK] = "rolled-back",
+	[UPDATE_FAILED] = "failed",
 };
 
-const char *describe_outcome_name(enum describe_outcome outcome)
+const char *update_status_name(enum update_status status)
 {
-	return outcome_names[outcome];
+	return update_status_names[status];
 }
 
 static void add(struct json_object *object, const char *name,
@@ -210,9 +210,9 @@ static struct json_object *describe_commit(const struct describe_input *input)
 	return object;
 }
 
-/* The outcome of a fast reboot, which the running payload's source tells. */
-static enum describe_outcome running_outcome(const struct describe_input *input,
-					     char *message, size_t size)
+/* The status of a fast reboot, which the running payload's source tells. */
+static enum update_status running_status(const struct describe_input *input,
+					 char *message, size_t size)
 {
 	const struct fr_pool_status *pool = input->pool;
 	_cleanup_free_ char *from =
@@ -223,46 +223,46 @@ static enum describe_outcome running_outcome(const struct describe_input *input,
 	if (from) {
 		snprintf(message, size, "%s was rolled back to %s: %s", from,
 			 input->release, reason ? reason : "reason not known");
-		return DESCRIBE_ROLLED_BACK;
+		return UPDATE_ROLLED_BACK;
 	}
 	if (input->confirmed) {
 		snprintf(message, size, "%s is confirmed", input->release);
-		return DESCRIBE_CONFIRMED;
+		return UPDATE_CONFIRMED;
 	}
 	snprintf(message, size, "%s is not confirmed yet", input->release);
-	return DESCRIBE_UNCONFIRMED;
+	return UPDATE_UNCONFIRMED;
 }
 
-enum describe_outcome describe_outcome(const struct describe_input *input,
-				       char *message, size_t size)
+enum update_status describe_update_status(const struct describe_input *input,
+					  char *message, size_t size)
 {
 	const char *boot_reason = input->pool->boot_reason;
 
 	if (boot_reason && !strcmp(boot_reason, "fast-reboot"))
-		return running_outcome(input, message, size);
-	if (input->history_outcome != DESCRIBE_NONE) {
+		return running_status(input, message, size);
+	if (input->history_status != UPDATE_NONE) {
 		snprintf(message, size, "%s", input->history_message);
-		return input->history_outcome;
+		return input->history_status;
 	}
 	if (boot_reason && !strcmp(boot_reason, "failed")) {
 		snprintf(
 			message, size,
 			"the last fast reboot did not arrive, firmware has booted %s",
 			input->release);
-		return DESCRIBE_FAILED;
+		return UPDATE_FAILED;
 	}
 	snprintf(message, size, "no update is known of");
-	return DESCRIBE_NONE;
+	return UPDATE_NONE;
 }
 
 static struct json_object *describe_update(const struct describe_input *input)
 {
 	struct json_object *object = json_object_new_object();
 	char message[MESSAGE_MAX];
-	enum describe_outcome outcome =
-		describe_outcome(input, message, sizeof(message));
+	enum update_status status =
+		describe_update_status(input, message, sizeof(message));
 
-	add_text(object, "outcome", describe_outcome_name(outcome));
+	add_text(object, "status", update_status_name(status));
 	add_text(object, "message", message);
 	return object;
 }

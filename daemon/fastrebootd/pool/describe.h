@@ -17,12 +17,12 @@
 #define DESCRIBE_SCHEMA "org.fastreboot.status/1"
 
 /* How the last update ended: words of "last_update". */
-enum describe_outcome {
-	DESCRIBE_NONE,
-	DESCRIBE_CONFIRMED,
-	DESCRIBE_UNCONFIRMED,
-	DESCRIBE_ROLLED_BACK,
-	DESCRIBE_FAILED,
+enum update_status {
+	UPDATE_NONE,
+	UPDATE_CONFIRMED,
+	UPDATE_UNCONFIRMED,
+	UPDATE_ROLLED_BACK,
+	UPDATE_FAILED,
 };
 
 /**
@@ -58,7 +58,7 @@ struct describe_job {
  * @verified_at: by slot; empty if not known. NULL for none at all
  * @job: running; NULL if there is none
  * @last_job: NULL if there is none
- * @history_outcome: what the journal tells of the boot before
+ * @history_status: what the journal tells of the boot before
  * @history_message: the same for people
  * @privileged: tell command lines, addresses and hashes as well, which the
  *	kernel's files show to root only; they are null without it
@@ -75,7 +75,7 @@ struct describe_input {
 	const char *const *verified_at;
 	const struct describe_job *job;
 	const struct describe_job *last_job;
-	enum describe_outcome history_outcome;
+	enum update_status history_status;
 	const char *history_message;
 	bool privileged;
 };
@@ -99,15 +99,15 @@ struct json_object *describe_segments(const struct fr_slot *slot,
 				      bool privileged);
 
 /**
- * describe_outcome() - how the last update ended
+ * describe_update_status() - how the last update ended
  * @input: what there is to tell
  * @message: filled with one line for people
  * @size: bytes of it
  *
- * Return: the outcome.
+ * Return: the status.
  */
-enum describe_outcome describe_outcome(const struct describe_input *input,
-				       char *message, size_t size);
+enum update_status describe_update_status(const struct describe_input *input,
+					  char *message, size_t size);
 
 /**
  * describe_last_log() - LastLog()
@@ -117,7 +117,7 @@ enum describe_outcome describe_outcome(const struct describe_input *input,
  */
 struct json_object *describe_last_log(const struct fr_last_log *log);
 
-/* The word of an outcome. */
-const char *describe_outcome_name(enum describe_outcome outcome);
+/* The word of a status. */
+const char *update_status_name(enum update_status status);
 
 #endif

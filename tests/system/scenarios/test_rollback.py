@@ -54,7 +54,7 @@ def check_rolled_back(machine: SystemMachine, boot: SystemBoot,
                boot.release)
     found = fastreboot.status(machine)
     check.equal("boot_reason", found["boot_reason"], "fast-reboot")
-    check.equal("outcome", found["last_update"]["outcome"], "rolled-back")
+    check.equal("update", found["last_update"]["status"], "rolled-back")
     check.true(f"the reason is told: {reason}",
                reason in found["last_update"]["message"],
                found["last_update"])
@@ -99,7 +99,7 @@ def by_hand(system: System) -> None:
 
 @scenario(timeout=1200)
 def after_a_cold_boot(system: System) -> None:
-    """What ran before was never staged: the machine reboots through firmware."""
+    """What ran before was never staged: firmware boots the machine."""
     machine = system.machine()
     machine.start()
     machine.sh(HEALTH.format(early=""))

@@ -72,7 +72,7 @@ def update(system: System, options: list[str]) -> None:
     check.equal("generation", found["generation"], 1)
     check.true("it runs from a slot", found["running"] is not None)
     check.equal("previous release", found["previous_release"], before.release)
-    check.equal("outcome", found["last_update"]["outcome"], "confirmed")
+    check.equal("update", found["last_update"]["status"], "confirmed")
     check.equal("tries", found["tries"], 0)
     check_timeline(machine, orderly=not options)
     check.true("the journal tells of the confirmation, and explains it",

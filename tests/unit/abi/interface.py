@@ -189,7 +189,7 @@ def checks() -> Rows:
 
 @table
 def update_status() -> Rows:
-    return strings("outcome_names")
+    return strings("update_status_names")
 
 
 @table

@@ -15,14 +15,14 @@ from .registry import test
 @test
 def confirms(machine: Machine) -> None:
     machine.start(first=True)
-    equal(machine.status()["last_update"]["outcome"], "none", "outcome")
+    equal(machine.status()["last_update"]["status"], "none", "update")
     jump(machine)
     status = machine.status()
     equal(status["confirmed"], False, "confirmed")
-    equal(status["last_update"]["outcome"], "unconfirmed", "outcome")
+    equal(status["last_update"]["status"], "unconfirmed", "update")
     machine.run("confirm")
     equal(machine.sysfs("tries"), "0", "tries")
-    equal(machine.status()["last_update"]["outcome"], "confirmed", "outcome")
+    equal(machine.status()["last_update"]["status"], "confirmed", "update")
     machine.run("confirm")
     machine.run("timeline")
     metrics = machine.folder / "root/var/lib/fastreboot/metrics.prom"
@@ -46,13 +46,13 @@ def rolls_back_by_hand(machine: Machine) -> None:
     machine.stop()
     machine.start(jump=True)
     update = machine.status()["last_update"]
-    equal(update["outcome"], "rolled-back", "outcome")
+    equal(update["status"], "rolled-back", "update")
     check("too slow" in update["message"], update["message"])
     equal(machine.status()["source"]["kernel"], f"{machine.folder}/Image0",
           "kernel")
     machine.run("rollback", status=4)
     machine.run("confirm")
-    equal(machine.status()["last_update"]["outcome"], "rolled-back", "outcome")
+    equal(machine.status()["last_update"]["status"], "rolled-back", "update")
 
 
 @test
@@ -69,7 +69,7 @@ def boot_complete_fails(machine: Machine) -> None:
     machine.stop()
     machine.start(jump=True)
     update = machine.status()["last_update"]
-    equal(update["outcome"], "rolled-back", "outcome")
+    equal(update["status"], "rolled-back", "update")
     check("bad.service" in update["message"], update["message"])
     # Of a rollback, nothing is rolled back: the firmware's kernel.
     machine.systemd.send_signal(signal.SIGUSR1)
