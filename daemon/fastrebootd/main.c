@@ -4,7 +4,7 @@
  *
  *	lock, configuration	there is one daemon, and it knows what it may do
  *	systemd			for what the next two may have to ask for
- *	recover			the pool is in a state that is true
+ *	recover			the pool is as it should be
  *	confirm_init		an unconfirmed kernel is watched from here on
  *	private socket, READY	requests are taken
  *	buses			they may come later

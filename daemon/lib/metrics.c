@@ -82,7 +82,7 @@ static void put_slots(FILE *file, const struct fr_pool_status *pool)
 		const struct fr_slot *slot = &pool->slots[i];
 
 		fprintf(file, "fastreboot_slot{slot=\"%u\",", slot->number);
-		put_label(file, "status", fr_slot_state_name(slot->state));
+		put_label(file, "status", fr_slot_status_name(slot->status));
 		fputc(',', file);
 		put_label(file, "release", slot->release);
 		fputs("} 1\n", file);

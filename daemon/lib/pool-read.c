@@ -15,16 +15,16 @@
 /* A value is a page at most, and a page of arm64 has up to 64 KiB. */
 #define VALUE_MAX (64 * 1024)
 
-static const char *const state_names[] = {
+static const char *const status_names[] = {
 	[FR_SLOT_UNKNOWN] = "unknown", [FR_SLOT_EMPTY] = "empty",
 	[FR_SLOT_STAGING] = "staging", [FR_SLOT_SEALED] = "sealed",
 	[FR_SLOT_ARMED] = "armed",     [FR_SLOT_RUNNING] = "running",
 	[FR_SLOT_BAD] = "bad",
 };
 
-const char *fr_slot_state_name(enum fr_slot_state state)
+const char *fr_slot_status_name(enum fr_slot_status status)
 {
-	return state_names[state];
+	return status_names[status];
 }
 
 const char *fr_pool_root(void)
@@ -180,11 +180,11 @@ static int read_range(struct fr_pool_status *status, struct fr_error *error)
 	return err ? read_failed(error, "pool", err) : 0;
 }
 
-static enum fr_slot_state state_from_name(const char *name)
+static enum fr_slot_status status_from_name(const char *name)
 {
 	for (size_t i = FR_SLOT_EMPTY; i <= FR_SLOT_BAD; i++)
-		if (!strcmp(state_names[i], name))
-			return (enum fr_slot_state)i;
+		if (!strcmp(status_names[i], name))
+			return (enum fr_slot_status)i;
 	return FR_SLOT_UNKNOWN;
 }
 
@@ -228,11 +228,11 @@ static int parse_sha256(const char *text, struct fr_slot_segment *segment)
 static int parse_segments(char *text, struct fr_slot *slot,
 			  int (*parse)(const char *, struct fr_slot_segment *))
 {
-	char *state = NULL;
+	char *save = NULL;
 	char *line;
 
-	for (line = strtok_r(text, "\n", &state); line;
-	     line = strtok_r(NULL, "\n", &state)) {
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		char *blank = strchr(line, ' ');
 		int segment;
 
@@ -282,7 +282,7 @@ static int read_slot_texts(struct fr_slot *slot, struct fr_error *error)
 	return 0;
 }
 
-static int read_slot_state(struct fr_slot *slot, struct fr_error *error)
+static int read_slot_status(struct fr_slot *slot, struct fr_error *error)
 {
 	_cleanup_free_ char *text = NULL;
 	char name[NAME_MAX_LENGTH];
@@ -292,7 +292,7 @@ static int read_slot_state(struct fr_slot *slot, struct fr_error *error)
 	err = read_text(name, &text, error);
 	if (err)
 		return err;
-	slot->state = state_from_name(text);
+	slot->status = status_from_name(text);
 	return 0;
 }
 
@@ -301,7 +301,7 @@ static int read_slot(struct fr_slot *slot, struct fr_error *error)
 	char name[NAME_MAX_LENGTH];
 	int err;
 
-	err = read_slot_state(slot, error);
+	err = read_slot_status(slot, error);
 	if (err)
 		return err;
 	slot_file(name, slot->number, "size");
@@ -440,7 +440,7 @@ void fr_pool_read_states(struct fr_pool_status *status)
 	uint64_t tries;
 
 	for (size_t i = 0; i < status->n_slots; i++)
-		read_slot_state(&status->slots[i], NULL);
+		read_slot_status(&status->slots[i], NULL);
 	refresh_slot_number("armed", &status->armed);
 	if (!read_number("tries", &tries, NULL))
 		status->tries = tries > UINT32_MAX ? UINT32_MAX :

@@ -32,10 +32,10 @@
 #define FR_SLOT_NONE (-1)
 
 /**
- * enum fr_slot_state - what a slot holds
+ * enum fr_slot_status - what a slot holds
  * @FR_SLOT_UNKNOWN: a word of a newer kernel; the slot is left alone
  */
-enum fr_slot_state {
+enum fr_slot_status {
 	FR_SLOT_UNKNOWN,
 	FR_SLOT_EMPTY,
 	FR_SLOT_STAGING,
@@ -62,7 +62,7 @@ struct fr_slot_segment {
 /**
  * struct fr_slot - a slot
  * @number: from 0
- * @state: what it holds
+ * @status: what it holds
  * @size: bytes that it has for a payload
  * @release: of the kernel in it; empty if not known
  * @stale: "no", "memory", "cpu" or a word of a newer kernel
@@ -72,7 +72,7 @@ struct fr_slot_segment {
  */
 struct fr_slot {
 	unsigned int number;
-	enum fr_slot_state state;
+	enum fr_slot_status status;
 	uint64_t size;
 	char *release;
 	char *stale;
@@ -146,7 +146,7 @@ int fr_pool_read(struct fr_pool_status *ret_status, struct fr_error *error);
 
 /**
  * fr_pool_read_states() - bring what can be read without waiting up to date
- * @status: as it was read before; its slots' states, @armed and @tries change
+ * @status: as it was read before; its slots' status, @armed and @tries change
  *
  * What can't be read stays as it was.
  */
@@ -186,12 +186,12 @@ void fr_pool_status_clear(struct fr_pool_status *status);
 int fr_pool_read_timeline(char **ret_text, struct fr_error *error);
 
 /**
- * fr_slot_state_name() - the kernel's word for a state
- * @state: state
+ * fr_slot_status_name() - the kernel's word for a status
+ * @status: of a slot
  *
  * Return: a constant, "unknown" for FR_SLOT_UNKNOWN.
  */
-const char *fr_slot_state_name(enum fr_slot_state state);
+const char *fr_slot_status_name(enum fr_slot_status status);
 
 /**
  * fr_slot_begin() - start staging

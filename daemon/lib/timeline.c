@@ -62,13 +62,13 @@ int fr_timeline_parse(const char *text, struct fr_timeline *ret_timeline,
 	struct fr_timeline timeline = { .shutdown_ns = FR_DURATION_UNKNOWN,
 					.start_ns = FR_DURATION_UNKNOWN };
 	_cleanup_free_ char *copy = strdup(text);
-	char *state = NULL;
+	char *save = NULL;
 	char *line;
 
 	if (!copy)
 		return fr_fail_memory(error);
-	for (line = strtok_r(copy, "\n", &state); line;
-	     line = strtok_r(NULL, "\n", &state))
+	for (line = strtok_r(copy, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
 		if (parse_line(line, &timeline))
 			return fr_fail(
 				error, FR_UNSUPPORTED, -EBADMSG,

@@ -130,12 +130,12 @@ static int set_word(struct settings *settings, char *word)
 
 static int parse_cmdline(struct settings *settings, char *cmdline)
 {
-	char *state = NULL;
+	char *save = NULL;
 	char *word;
 
-	for (word = strtok_r(cmdline, " \t\n", &state);
+	for (word = strtok_r(cmdline, " \t\n", &save);
 	     word && strcmp(word, "--");
-	     word = strtok_r(NULL, " \t\n", &state)) {
+	     word = strtok_r(NULL, " \t\n", &save)) {
 		int err = set_word(settings, word);
 
 		if (err)

@@ -15,9 +15,9 @@ static void reads_the_pool(void **state)
 	expect_ok(daemon_check_pool(&daemon, &error), &error);
 	assert_int_equal(daemon.pool.n_slots, 2);
 	machine_stage(1, "{}");
-	assert_int_equal(daemon.pool.slots[1].state, FR_SLOT_EMPTY);
+	assert_int_equal(daemon.pool.slots[1].status, FR_SLOT_EMPTY);
 	daemon_refresh(&daemon);
-	assert_int_equal(daemon.pool.slots[1].state, FR_SLOT_SEALED);
+	assert_int_equal(daemon.pool.slots[1].status, FR_SLOT_SEALED);
 	daemon_end(&daemon);
 }
 

@@ -27,13 +27,13 @@ static struct fr_pool_status a_pool(void)
 		.tries = 1,
 		.n_slots = 2,
 		.slots = { { .number = 0,
-			     .state = FR_SLOT_RUNNING,
+			     .status = FR_SLOT_RUNNING,
 			     .release = TEXT("6.12-b"),
 			     .stale = TEXT("no"),
 			     .cmdline = TEXT("secret"),
 			     .source = TEXT("") },
 			   { .number = 1,
-			     .state = FR_SLOT_SEALED,
+			     .status = FR_SLOT_SEALED,
 			     .release = TEXT("6.12-c"),
 			     .stale = TEXT("no"),
 			     .cmdline = TEXT("secret"),
@@ -167,7 +167,7 @@ static void what_a_commit_would_do(void **state)
 		strstr(member(object, "commit", "message"), "MaxTries="));
 	json_object_put(object);
 
-	pool.slots[1].state = FR_SLOT_EMPTY;
+	pool.slots[1].status = FR_SLOT_EMPTY;
 	object = describe_status(&input);
 	assert_null(member(object, "commit", "slot"));
 	assert_non_null(strstr(member(object, "commit", "message"),

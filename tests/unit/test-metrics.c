@@ -23,7 +23,7 @@ static struct fr_pool_status pool = {
 	.previous_release = (char *)"6.12 \"a\\b\"\n",
 	.tries = 1,
 	.n_slots = 1,
-	.slots = { { .state = FR_SLOT_RUNNING, .release = (char *)"6.12-b" } },
+	.slots = { { .status = FR_SLOT_RUNNING, .release = (char *)"6.12-b" } },
 };
 
 static struct fr_metrics metrics = {

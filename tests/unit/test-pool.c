@@ -103,8 +103,8 @@ static void reads_everything(void **state)
 	assert_int_equal(pool.tries, 2);
 	assert_true(fr_pool_has_state(&pool));
 	assert_int_equal(pool.n_slots, 2);
-	assert_int_equal(pool.slots[0].state, FR_SLOT_EMPTY);
-	assert_int_equal(pool.slots[1].state, FR_SLOT_RUNNING);
+	assert_int_equal(pool.slots[0].status, FR_SLOT_EMPTY);
+	assert_int_equal(pool.slots[1].status, FR_SLOT_RUNNING);
 	assert_int_equal(pool.slots[1].segments[0].size, 7873024);
 	assert_int_equal(pool.slots[1].segments[0].address, 0x68000000);
 	assert_true(pool.slots[1].segments[0].direct);
@@ -130,7 +130,7 @@ static void files_of_newer_kernels_may_be_missing(void **state)
 	assert_string_equal(pool.source, "");
 	assert_false(fr_pool_has_state(&pool));
 	assert_string_equal(pool.slots[0].source, "");
-	assert_int_equal(pool.slots[0].state, FR_SLOT_UNKNOWN);
+	assert_int_equal(pool.slots[0].status, FR_SLOT_UNKNOWN);
 	assert_string_equal(pool.boot_reason, "magic");
 	fr_pool_status_clear(&pool);
 }
@@ -217,7 +217,7 @@ static void stages(void **state)
 	stage(0);
 	expect_ok(fr_pool_read(&pool, &error), &error);
 	expect_ok(fr_pool_check(&pool, &error), &error);
-	assert_int_equal(pool.slots[0].state, FR_SLOT_SEALED);
+	assert_int_equal(pool.slots[0].status, FR_SLOT_SEALED);
 	assert_int_equal(pool.slots[0].segments[FR_SEGMENT_KERNEL].size, 10007);
 	assert_int_equal(pool.slots[0].segments[FR_SEGMENT_INITRD].size, 6);
 	assert_int_equal(strlen(pool.slots[0].segments[0].sha256), 64);
@@ -235,7 +235,7 @@ static void states_without_waiting(void **state)
 	stage(1);
 	expect_ok(fr_pool_arm(1, &error), &error);
 	fr_pool_read_states(&pool);
-	assert_int_equal(pool.slots[1].state, FR_SLOT_ARMED);
+	assert_int_equal(pool.slots[1].status, FR_SLOT_ARMED);
 	assert_int_equal(pool.armed, 1);
 	/* The rest is as it was. */
 	assert_string_equal(pool.slots[1].cmdline, "");

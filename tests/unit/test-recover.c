@@ -23,7 +23,7 @@ static void staging_is_aborted(void **state)
 	recover_now(&daemon);
 	expect_kernel("slot1/status", "empty");
 	/* What the daemon knows is what is true now. */
-	assert_int_equal(daemon.pool.slots[1].state, FR_SLOT_EMPTY);
+	assert_int_equal(daemon.pool.slots[1].status, FR_SLOT_EMPTY);
 	daemon_end(&daemon);
 }
 

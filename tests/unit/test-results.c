@@ -37,7 +37,7 @@ static void what_is_staged_is_verified(void **state)
 	assert_int_equal(strlen(daemon.verified_at[0]), 20);
 	assert_string_equal(daemon.verified_at[1], "");
 	/* The daemon knows it without being asked. */
-	assert_int_equal(daemon.pool.slots[0].state, FR_SLOT_SEALED);
+	assert_int_equal(daemon.pool.slots[0].status, FR_SLOT_SEALED);
 	daemon_end(&daemon);
 }
 

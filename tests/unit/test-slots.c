@@ -31,13 +31,13 @@ static struct fr_pool_status a_pool(void)
 		.tries = 1,
 		.n_slots = 2,
 		.slots = { { .number = 0,
-			     .state = FR_SLOT_RUNNING,
+			     .status = FR_SLOT_RUNNING,
 			     .release = TEXT("6.12-b"),
 			     .stale = TEXT("no"),
 			     .cmdline = TEXT("secret"),
 			     .source = TEXT("") },
 			   { .number = 1,
-			     .state = FR_SLOT_SEALED,
+			     .status = FR_SLOT_SEALED,
 			     .release = TEXT("6.12-c"),
 			     .stale = TEXT("no"),
 			     .cmdline = TEXT("secret"),
@@ -57,7 +57,7 @@ static void the_newest_is_staged(void **state)
 	const struct fr_slot *slot = NULL;
 	struct fr_error error = { 0 };
 
-	pool.slots[0].state = FR_SLOT_SEALED;
+	pool.slots[0].status = FR_SLOT_SEALED;
 	pool.slots[0].source = TEXT("{\"staged_at\":\"2026-11-21T16:00:01Z\"}");
 	expect_ok(slots_find_staged(&pool, FR_SLOT_NONE, &slot, &error),
 		  &error);
@@ -83,10 +83,10 @@ static void a_free_slot(void **state)
 		     &error, FR_BUSY, "--replace");
 	expect_ok(slots_find_free(&pool, true, &slot, &error), &error);
 	assert_int_equal(slot->number, 1);
-	pool.slots[1].state = FR_SLOT_ARMED;
+	pool.slots[1].status = FR_SLOT_ARMED;
 	expect_error(slots_find_free(&pool, true, &slot, &error), -EBUSY,
 		     &error, FR_BUSY, "armed");
-	pool.slots[1].state = FR_SLOT_BAD;
+	pool.slots[1].status = FR_SLOT_BAD;
 	expect_ok(slots_find_free(&pool, false, &slot, &error), &error);
 	assert_int_equal(slot->number, 1);
 }

@@ -204,23 +204,23 @@ static void put_other_slot(FILE *out, struct json_object *slot,
 static bool put_slot(FILE *out, struct json_object *slot, time_t now)
 {
 	static const char *const silent[] = { "empty", "running", NULL };
-	const char *state = cli_json_text(slot, "status");
+	const char *status = cli_json_text(slot, "status");
 
-	if (is_one_of(state, silent))
+	if (is_one_of(status, silent))
 		return false;
-	if (!strcmp(state, "sealed"))
+	if (!strcmp(status, "sealed"))
 		put_payload(out, slot, "Staged", now);
-	else if (!strcmp(state, "armed"))
+	else if (!strcmp(status, "armed"))
 		put_payload(out, slot, "Armed", now);
-	else if (!strcmp(state, "staging"))
+	else if (!strcmp(status, "staging"))
 		put_other_slot(out, slot, "Staging", " is being written");
-	else if (!strcmp(state, "bad"))
+	else if (!strcmp(status, "bad"))
 		put_other_slot(out, slot, "Bad",
 			       " has not what was written to it; "
 			       "it can be staged again");
 	else
-		put_other_slot(out, slot, "Slot", " is in an unknown state");
-	return strcmp(state, "bad");
+		put_other_slot(out, slot, "Slot", " has an unknown status");
+	return strcmp(status, "bad");
 }
 
 static void put_slots(FILE *out, struct json_object *status, time_t now)
@@ -325,7 +325,7 @@ static void put_pool(FILE *out, struct json_object *status)
 		generation == 1 ? "reboot" : "reboots");
 }
 
-static bool has_slot(struct json_object *status, const char *state)
+static bool has_slot(struct json_object *status, const char *wanted)
 {
 	size_t n;
 	struct json_object *slots = cli_json_array(status, "slots", &n);
@@ -333,7 +333,7 @@ static bool has_slot(struct json_object *status, const char *state)
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *slot = json_object_array_get_idx(slots, i);
 
-		if (!strcmp(cli_json_text(slot, "status"), state))
+		if (!strcmp(cli_json_text(slot, "status"), wanted))
 			return true;
 	}
 	return false;

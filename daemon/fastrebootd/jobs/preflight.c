@@ -25,7 +25,7 @@
 #define NSEC_PER_USEC 1000
 
 /**
- * struct preflight - the state of the checks
+ * struct preflight - the checks so far
  */
 struct preflight {
 	struct job *job;

@@ -243,7 +243,7 @@ static void give_up(unsigned int slot)
 
 static int clear_old(const struct fr_slot *slot, struct fr_error *error)
 {
-	if (slot->state != FR_SLOT_SEALED)
+	if (slot->status != FR_SLOT_SEALED)
 		return 0;
 	return fr_slot_clear(slot->number, error);
 }

@@ -20,7 +20,7 @@ static int find(const struct fr_pool_status *pool, int wanted,
 {
 	const struct fr_slot *slot = slots_get(pool, wanted);
 
-	if (!slot || slot->state != FR_SLOT_BAD)
+	if (!slot || slot->status != FR_SLOT_BAD)
 		return slots_find_staged(pool, wanted, ret_slot, error);
 	*ret_slot = slot;
 	return 0;

@@ -47,8 +47,8 @@ static void forget_verified(struct daemon *daemon)
 	for (size_t i = 0; i < FR_SLOTS_MAX; i++) {
 		const struct fr_slot *slot = slots_get(&daemon->pool, (int)i);
 
-		if (!slot || (slot->state != FR_SLOT_SEALED &&
-			      slot->state != FR_SLOT_ARMED))
+		if (!slot || (slot->status != FR_SLOT_SEALED &&
+			      slot->status != FR_SLOT_ARMED))
 			daemon->verified_at[i][0] = '\0';
 	}
 }

@@ -154,7 +154,7 @@ static void tell_unusable(struct daemon *daemon)
 
 static void recover_slot(struct daemon *daemon, const struct fr_slot *slot)
 {
-	switch (slot->state) {
+	switch (slot->status) {
 	case FR_SLOT_STAGING:
 		recover_staging(daemon, slot);
 		break;
@@ -180,7 +180,7 @@ void recover(struct daemon *daemon)
 	}
 	/* The undo of an armed slot is a job, and reads the pool anew. */
 	for (size_t i = 0; i < pool->n_slots; i++)
-		if (pool->slots[i].state != FR_SLOT_ARMED)
+		if (pool->slots[i].status != FR_SLOT_ARMED)
 			recover_slot(daemon, &pool->slots[i]);
 		else
 			armed = &pool->slots[i];

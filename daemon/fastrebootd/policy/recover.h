@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The start: from what the kernel shows to a state that is true, whatever the
- * daemon before was doing when it ended.
+ * The start: from what the kernel shows to a pool that is as it should be,
+ * whatever the daemon before was doing when it ended.
  *
  *	staging			it was killed while it staged: abort. A kexec tool
  *				that loads into the slot is left alone; the kernel

@@ -116,7 +116,7 @@ static struct json_object *describe_slot(const struct describe_input *input,
 	bool privileged = input->privileged;
 
 	add(object, "slot", json_object_new_int((int)slot->number));
-	add_text(object, "status", fr_slot_state_name(slot->state));
+	add_text(object, "status", fr_slot_status_name(slot->status));
 	add_text(object, "release", slot->release);
 	add_text(object, "title", title);
 	add_number(object, "size", slot->size);

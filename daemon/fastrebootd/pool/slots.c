@@ -31,7 +31,7 @@ static const struct fr_slot *find_newest(const struct fr_pool_status *pool)
 	for (size_t i = 0; i < pool->n_slots; i++) {
 		const struct fr_slot *slot = &pool->slots[i];
 
-		if (slot->state == FR_SLOT_SEALED &&
+		if (slot->status == FR_SLOT_SEALED &&
 		    (!newest || is_newer(slot, newest)))
 			newest = slot;
 	}
@@ -40,21 +40,21 @@ static const struct fr_slot *find_newest(const struct fr_pool_status *pool)
 
 static int check_sealed(const struct fr_slot *slot, struct fr_error *error)
 {
-	if (slot->state == FR_SLOT_SEALED)
+	if (slot->status == FR_SLOT_SEALED)
 		return 0;
-	if (slot->state == FR_SLOT_ARMED)
+	if (slot->status == FR_SLOT_ARMED)
 		return fr_fail(
 			error, FR_BUSY, -EBUSY,
 			"slot %u is armed: a kexec tool has loaded it, 'kexec -u' unloads it",
 			slot->number);
-	if (slot->state == FR_SLOT_RUNNING)
+	if (slot->status == FR_SLOT_RUNNING)
 		return fr_fail(error, FR_BUSY, -EBUSY,
 			       "slot %u holds the running kernel",
 			       slot->number);
 	return fr_fail(
 		error, FR_NOT_STAGED, -ENOENT,
 		"nothing is staged in slot %u, it is %s: use 'fastreboot stage' first",
-		slot->number, fr_slot_state_name(slot->state));
+		slot->number, fr_slot_status_name(slot->status));
 }
 
 int slots_find_staged(const struct fr_pool_status *pool, int wanted,
@@ -85,10 +85,10 @@ int slots_find_staged(const struct fr_pool_status *pool, int wanted,
 }
 
 static const struct fr_slot *find_state(const struct fr_pool_status *pool,
-					enum fr_slot_state state)
+					enum fr_slot_status status)
 {
 	for (size_t i = 0; i < pool->n_slots; i++)
-		if (pool->slots[i].state == state)
+		if (pool->slots[i].status == status)
 			return &pool->slots[i];
 	return NULL;
 }
@@ -101,7 +101,7 @@ static const struct fr_slot *find_oldest(const struct fr_pool_status *pool)
 	for (size_t i = 0; i < pool->n_slots; i++) {
 		const struct fr_slot *slot = &pool->slots[i];
 
-		if (slot->state == FR_SLOT_SEALED &&
+		if (slot->status == FR_SLOT_SEALED &&
 		    (!oldest || !is_newer(slot, oldest)))
 			oldest = slot;
 	}

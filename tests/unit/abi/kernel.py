@@ -12,7 +12,7 @@ from abi.sources import (Broken, Rows, array, defined, file_of, find,
 @table
 def slot_status() -> Rows:
     """The library has a word more, for those of later kernels."""
-    rows = strings("state_names")
+    rows = strings("status_names")
     text = find(r"\(RO\) (.*?)\.", sysfs_text("slot<N>/status"))[0][0]
     listed = set(find(r'"(\w+)"', text))
     if rows != listed | {("unknown",)}:

@@ -148,7 +148,7 @@ class Machine:
         return result
 
     def slots(self) -> list[str]:
-        """The state of each slot as the daemon tells it."""
+        """The status of each slot as the daemon tells it."""
         return [slot["status"] for slot in self.status()["slots"]]
 
     def stage(self, number: int = 0, *words: str, status: int = 0) -> str:

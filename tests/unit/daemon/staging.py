@@ -107,10 +107,10 @@ FAILURES = [
 @test
 def kernel_refuses(machine: Machine) -> None:
     machine.start(first=True)
-    for word, number, expected, state in FAILURES:
+    for word, number, expected, slot in FAILURES:
         machine.set_sysfs("fail", f"{word} {number}")
         machine.stage(status=expected)
-        equal(machine.slots()[0], state, f"slot 0 after {word} {number}")
+        equal(machine.slots()[0], slot, f"slot 0 after {word} {number}")
         result = machine.status()["last_job"]
         equal(result["kind"], "stage", "last job")
     machine.set_sysfs("fail", "")
