@@ -47,9 +47,9 @@ static struct fr_pool_status a_pool(void)
 	};
 }
 
-static struct describe_input an_input(const struct fr_pool_status *pool)
+static struct describe_facts some_facts(const struct fr_pool_status *pool)
 {
-	return (struct describe_input){
+	return (struct describe_facts){
 		.supported = true,
 		.pool = pool,
 		.pool_error = "",
@@ -95,8 +95,8 @@ static void has_every_member(void **state)
 		"staged_at", "verified_at", "segments",
 	};
 	struct fr_pool_status pool = a_pool();
-	struct describe_input input = an_input(&pool);
-	struct json_object *object = describe_status(&input);
+	struct describe_facts facts = some_facts(&pool);
+	struct json_object *object = describe_status(&facts);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_true(json_object_object_get_ex(object, names[i], NULL));
@@ -118,12 +118,12 @@ static void has_every_member(void **state)
 static void keeps_secrets(void **state)
 {
 	struct fr_pool_status pool = a_pool();
-	struct describe_input input = an_input(&pool);
+	struct describe_facts facts = some_facts(&pool);
 	struct json_object *object;
 	const char *text;
 
-	input.privileged = false;
-	object = describe_status(&input);
+	facts.privileged = false;
+	object = describe_status(&facts);
 	text = json_object_to_json_string(object);
 	assert_null(strstr(text, "secret"));
 	assert_null(strstr(text, HASH));
@@ -136,12 +136,12 @@ static void without_a_kernel(void **state)
 {
 	struct fr_pool_status pool = { .running = FR_SLOT_NONE,
 				       .armed = FR_SLOT_NONE };
-	struct describe_input input = an_input(&pool);
+	struct describe_facts facts = some_facts(&pool);
 	struct json_object *object;
 
-	input.supported = false;
-	input.pool_error = "no support";
-	object = describe_status(&input);
+	facts.supported = false;
+	facts.pool_error = "no support";
+	object = describe_status(&facts);
 	assert_null(member(object, "pool", NULL));
 	assert_string_equal(member(object, "commit", "possible"), "false");
 	assert_string_equal(member(object, "commit", "message"), "no support");
@@ -152,23 +152,23 @@ static void without_a_kernel(void **state)
 static void what_a_commit_would_do(void **state)
 {
 	struct fr_pool_status pool = a_pool();
-	struct describe_input input = an_input(&pool);
+	struct describe_facts facts = some_facts(&pool);
 	struct json_object *object;
 
 	pool.slots[1].stale = TEXT("memory");
-	object = describe_status(&input);
+	object = describe_status(&facts);
 	assert_non_null(strstr(member(object, "commit", "message"), "stale"));
 	json_object_put(object);
 
 	pool.slots[1].stale = TEXT("no");
 	pool.tries = 3;
-	object = describe_status(&input);
+	object = describe_status(&facts);
 	assert_non_null(
 		strstr(member(object, "commit", "message"), "MaxTries="));
 	json_object_put(object);
 
 	pool.slots[1].status = FR_SLOT_EMPTY;
-	object = describe_status(&input);
+	object = describe_status(&facts);
 	assert_null(member(object, "commit", "slot"));
 	assert_non_null(strstr(member(object, "commit", "message"),
 			       "nothing is staged"));
@@ -178,34 +178,34 @@ static void what_a_commit_would_do(void **state)
 static void status_of_updates(void **state)
 {
 	struct fr_pool_status pool = a_pool();
-	struct describe_input input = an_input(&pool);
+	struct describe_facts facts = some_facts(&pool);
 	char message[128];
 
-	assert_int_equal(describe_update_status(&input, message,
+	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_UNCONFIRMED);
-	input.confirmed = true;
-	assert_int_equal(describe_update_status(&input, message,
+	facts.confirmed = true;
+	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_CONFIRMED);
 	pool.source = TEXT("{\"rollback_from\":\"6.12-x\","
 			   "\"rollback_reason\":\"too hot\"}");
-	assert_int_equal(describe_update_status(&input, message,
+	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_ROLLED_BACK);
 	assert_string_equal(message,
 			    "6.12-x was rolled back to 6.12-b: too hot");
 	pool.boot_reason = TEXT("failed");
-	assert_int_equal(describe_update_status(&input, message,
+	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_FAILED);
 	pool.boot_reason = TEXT("cold");
-	assert_int_equal(describe_update_status(&input, message,
+	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_NONE);
-	input.history_status = UPDATE_FAILED;
-	input.history_message = "it was like that";
-	assert_int_equal(describe_update_status(&input, message,
+	facts.history_status = UPDATE_FAILED;
+	facts.history_message = "it was like that";
+	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_FAILED);
 	assert_string_equal(message, "it was like that");

@@ -89,7 +89,7 @@ static int check_slot(struct job *job, struct commit_request *request,
 	uint64_t max_blackout = request->max_blackout_usec ?
 					request->max_blackout_usec :
 					job->config.max_blackout_usec;
-	struct preflight_input input = { .pool = pool,
+	struct preflight_facts facts = { .pool = pool,
 					 .slot = slot,
 					 .now = request->now,
 					 .rollback = request->rollback,
@@ -98,7 +98,7 @@ static int check_slot(struct job *job, struct commit_request *request,
 
 	json_object_put(job->details);
 	job->details = new_details(checks, request);
-	return preflight_run(job, &input, checks, error);
+	return preflight_run(job, &facts, checks, error);
 }
 
 static int check(struct job *job, struct commit_request *request,

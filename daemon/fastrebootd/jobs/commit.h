@@ -15,7 +15,7 @@ struct dependents;
  * @slot: number, or FR_SLOT_NONE for the one that was staged last
  * @now: jump at once, without shutting down services
  * @dry_run: make the checks and nothing else
- * @rollback: see struct preflight_input
+ * @rollback: see struct preflight_facts
  * @max_blackout_usec: 0 for MaxBlackoutSec= of the configuration
  * @release: of the slot's kernel, once the job has run; owned
  * @wipes: there is a state volume that the payload must not see; set by the job

@@ -29,7 +29,7 @@
  */
 struct preflight {
 	struct job *job;
-	const struct preflight_input *input;
+	const struct preflight_facts *facts;
 	char note[NOTE_MAX];
 };
 
@@ -53,7 +53,7 @@ note(struct preflight *preflight, const char *format, ...)
 
 static int check_verified(struct preflight *preflight, struct fr_error *error)
 {
-	unsigned int slot = preflight->input->slot->number;
+	unsigned int slot = preflight->facts->slot->number;
 	int err = fr_slot_verify(slot, error);
 
 	return err ? err :
@@ -62,7 +62,7 @@ static int check_verified(struct preflight *preflight, struct fr_error *error)
 
 static int check_stale(struct preflight *preflight, struct fr_error *error)
 {
-	const struct fr_slot *slot = preflight->input->slot;
+	const struct fr_slot *slot = preflight->facts->slot;
 
 	if (!*slot->stale || !strcmp(slot->stale, "no"))
 		return note(preflight, "memory and CPUs are those of the seal");
@@ -227,7 +227,7 @@ static enum preflight_has what_it_has(const struct fr_slot *slot)
 
 static int check_root(struct preflight *preflight, struct fr_error *error)
 {
-	const struct fr_slot *slot = preflight->input->slot;
+	const struct fr_slot *slot = preflight->facts->slot;
 
 	return preflight_root(slot->cmdline, what_it_has(slot), place_root(),
 			      preflight->note, NOTE_MAX, error);
@@ -266,14 +266,14 @@ static int check_wiper(bool now, struct fr_error *error)
 
 static int check_wipe(struct preflight *preflight, struct fr_error *error)
 {
-	const char *volume = preflight->input->pool->state_volume;
+	const char *volume = preflight->facts->pool->state_volume;
 	int err;
 
-	if (!fr_payload_source_wipes(preflight->input->slot->source))
+	if (!fr_payload_source_wipes(preflight->facts->slot->source))
 		return note(preflight, "not asked for");
-	if (!fr_pool_has_state(preflight->input->pool))
+	if (!fr_pool_has_state(preflight->facts->pool))
 		return note(preflight, "there is no state volume");
-	err = check_wiper(preflight->input->now, error);
+	err = check_wiper(preflight->facts->now, error);
 	return err ? err :
 		     note(preflight,
 			  "the state volume, %s, will be overwritten", volume);
@@ -321,21 +321,21 @@ static int check_objects(struct preflight *preflight, const char *declaration,
  */
 static int check_state(struct preflight *preflight, struct fr_error *error)
 {
-	const char *source = preflight->input->slot->source;
+	const char *source = preflight->facts->slot->source;
 	_cleanup_free_ char *declaration = source_member(source, "schemas");
 
 	if (!declaration)
 		return note(preflight, "the payload declares no schemas");
 	if (fr_payload_source_wipes(source))
 		return note(preflight, "nothing is preserved");
-	if (!fr_pool_has_state(preflight->input->pool))
+	if (!fr_pool_has_state(preflight->facts->pool))
 		return note(preflight, "there is no state volume");
 	return check_objects(preflight, declaration, error);
 }
 
 static int check_tries(struct preflight *preflight, struct fr_error *error)
 {
-	unsigned int tries = preflight->input->pool->tries;
+	unsigned int tries = preflight->facts->pool->tries;
 	unsigned int max = preflight->job->config.max_tries;
 
 	if (tries < max)
@@ -349,7 +349,7 @@ static int check_tries(struct preflight *preflight, struct fr_error *error)
 
 static int check_hooks(struct preflight *preflight, struct fr_error *error)
 {
-	const struct fr_slot *slot = preflight->input->slot;
+	const struct fr_slot *slot = preflight->facts->slot;
 	struct hooks_environment environment = {
 		.slot = (int)slot->number,
 		.release = slot->release,
@@ -375,7 +375,7 @@ static bool last_blackout(uint64_t *ret_ns)
 
 static int check_blackout(struct preflight *preflight, struct fr_error *error)
 {
-	uint64_t max_us = preflight->input->max_blackout_usec;
+	uint64_t max_us = preflight->facts->max_blackout_usec;
 	uint64_t last_ns = 0;
 
 	if (!max_us)
@@ -408,7 +408,7 @@ static int check_systemd(struct preflight *preflight, struct fr_error *error)
 {
 	int err;
 
-	if (preflight->input->now)
+	if (preflight->facts->now)
 		return note(preflight, "not asked, with --now");
 	err = systemd_check_unit("kexec.target", error);
 	return err ? err : note(preflight, "shuts down by kexec.target");
@@ -443,17 +443,17 @@ static void add_check(struct json_object *array, const char *name, bool ok,
 	json_object_array_add(array, object);
 }
 
-int preflight_run(struct job *job, const struct preflight_input *input,
+int preflight_run(struct job *job, const struct preflight_facts *facts,
 		  struct json_object *array, struct fr_error *error)
 {
-	struct preflight preflight = { .job = job, .input = input };
+	struct preflight preflight = { .job = job, .facts = facts };
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct fr_error check_error = { 0 };
 		int err;
 
-		if (input->rollback && checks[i].not_for_rollback)
+		if (facts->rollback && checks[i].not_for_rollback)
 			continue;
 		err = checks[i].check(&preflight, &check_error);
 		add_check(array, checks[i].name, !err,

@@ -15,7 +15,7 @@
 #include "pool.h"
 
 /**
- * struct preflight_input - what is to be committed
+ * struct preflight_facts - what is to be committed
  * @pool: as the kernel tells it
  * @slot: sealed
  * @max_blackout_usec: 0 for no limit
@@ -23,7 +23,7 @@
  * @rollback: it has to work when tries are used up or a hook has an objection:
  *	those checks, and that of the blackout, are left out
  */
-struct preflight_input {
+struct preflight_facts {
 	const struct fr_pool_status *pool;
 	const struct fr_slot *slot;
 	uint64_t max_blackout_usec;
@@ -34,13 +34,13 @@ struct preflight_input {
 /**
  * preflight_run() - make all checks
  * @job: running; in its thread
- * @input: what is to be committed
+ * @facts: what is to be committed
  * @checks: array that each check is added to: name, ok, message
  * @error: the first check that failed
  *
  * Return: 0 or a negative errno.
  */
-int preflight_run(struct job *job, const struct preflight_input *input,
+int preflight_run(struct job *job, const struct preflight_facts *facts,
 		  struct json_object *checks, struct fr_error *error);
 
 /* What a payload has beside the kernel. */

@@ -125,9 +125,9 @@ bool daemon_read_timeline(struct daemon *daemon,
 	return true;
 }
 
-static void fill_input(struct daemon *daemon, struct describe_input *input)
+static void fill_facts(struct daemon *daemon, struct describe_facts *facts)
 {
-	*input = (struct describe_input){
+	*facts = (struct describe_facts){
 		.supported = daemon->supported,
 		.pool = &daemon->pool,
 		.pool_error = daemon->pool_error.text,
@@ -138,8 +138,8 @@ static void fill_input(struct daemon *daemon, struct describe_input *input)
 	};
 	if (daemon->history.started)
 		return;
-	input->history_status = daemon->history.status;
-	input->history_message = daemon->history.message;
+	facts->history_status = daemon->history.status;
+	facts->history_message = daemon->history.message;
 }
 
 struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
@@ -150,30 +150,30 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 					 .message = last->message,
 					 .ended_at = last->ended_at };
 	const char *verified_at[FR_SLOTS_MAX];
-	struct describe_input input;
+	struct describe_facts facts;
 	struct fr_timeline timeline;
 	struct describe_job job;
 	struct job_view view;
 
-	fill_input(daemon, &input);
-	input.privileged = privileged;
+	fill_facts(daemon, &facts);
+	facts.privileged = privileged;
 	for (size_t i = 0; i < FR_SLOTS_MAX; i++)
 		verified_at[i] = daemon->verified_at[i];
-	input.verified_at = verified_at;
+	facts.verified_at = verified_at;
 	if (daemon->job) {
 		job_look(daemon->job, &view);
 		job = (struct describe_job){ .kind = daemon->job->type->name,
 					     .step = view.step,
 					     .done = view.done,
 					     .total = view.total };
-		input.job = &job;
+		facts.job = &job;
 	}
 	if (last->kind)
-		input.last_job = &last_job;
+		facts.last_job = &last_job;
 	/* "timeline" waits for the kernel while a job has it hash something. */
 	if (!daemon->job && daemon_read_timeline(daemon, &timeline))
-		input.timeline = &timeline;
-	return describe_status(&input);
+		facts.timeline = &timeline;
+	return describe_status(&facts);
 }
 
 /* Only where somebody collects them, or has asked for them. */
@@ -196,20 +196,20 @@ static void write_metrics(struct daemon *daemon,
 
 void daemon_update_metrics(struct daemon *daemon)
 {
-	struct describe_input input;
+	struct describe_facts facts;
 	struct fr_timeline timeline;
 	struct fr_metrics metrics;
 	char message[256];
 
 	if (!daemon->supported || daemon->job)
 		return;
-	fill_input(daemon, &input);
+	fill_facts(daemon, &facts);
 	metrics = (struct fr_metrics){
 		.pool = &daemon->pool,
 		.release = daemon->release,
-		.confirmed = input.confirmed,
+		.confirmed = facts.confirmed,
 		.update_status = update_status_name(describe_update_status(
-			&input, message, sizeof(message))),
+			&facts, message, sizeof(message))),
 	};
 	if (daemon_read_timeline(daemon, &timeline))
 		metrics.timeline = &timeline;

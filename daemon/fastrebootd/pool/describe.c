@@ -106,14 +106,14 @@ struct json_object *describe_segments(const struct fr_slot *slot,
 	return array;
 }
 
-static struct json_object *describe_slot(const struct describe_input *input,
+static struct json_object *describe_slot(const struct describe_facts *facts,
 					 const struct fr_slot *slot)
 {
 	struct json_object *object = json_object_new_object();
 	_cleanup_free_ char *title = source_member(slot->source, "title");
 	_cleanup_free_ char *staged_at =
 		source_member(slot->source, "staged_at");
-	bool privileged = input->privileged;
+	bool privileged = facts->privileged;
 
 	add(object, "slot", json_object_new_int((int)slot->number));
 	add_text(object, "status", fr_slot_status_name(slot->status));
@@ -126,19 +126,19 @@ static struct json_object *describe_slot(const struct describe_input *input,
 	add(object, "source", describe_source(slot->source, privileged));
 	add_known_text(object, "staged_at", staged_at);
 	add_known_text(object, "verified_at",
-		       input->verified_at ? input->verified_at[slot->number] :
+		       facts->verified_at ? facts->verified_at[slot->number] :
 					    NULL);
 	add(object, "segments", describe_segments(slot, privileged));
 	return object;
 }
 
-static struct json_object *describe_slots(const struct describe_input *input)
+static struct json_object *describe_slots(const struct describe_facts *facts)
 {
 	struct json_object *array = json_object_new_array();
 
-	for (size_t i = 0; i < input->pool->n_slots; i++)
+	for (size_t i = 0; i < facts->pool->n_slots; i++)
 		json_object_array_add(
-			array, describe_slot(input, &input->pool->slots[i]));
+			array, describe_slot(facts, &facts->pool->slots[i]));
 	return array;
 }
 
@@ -156,15 +156,15 @@ static struct json_object *describe_pool(const struct fr_pool_status *pool)
 }
 
 /* The reasons against a commit that can be told without any work. */
-static bool commit_possible(const struct describe_input *input,
+static bool commit_possible(const struct describe_facts *facts,
 			    const struct fr_slot **ret_slot,
 			    struct fr_error *error)
 {
-	const struct fr_pool_status *pool = input->pool;
+	const struct fr_pool_status *pool = facts->pool;
 	const struct fr_slot *slot;
 
 	if (!pool->present) {
-		fr_fail(error, FR_NO_POOL, -1, "%s", input->pool_error);
+		fr_fail(error, FR_NO_POOL, -1, "%s", facts->pool_error);
 		return false;
 	}
 	if (slots_find_staged(pool, FR_SLOT_NONE, &slot, error))
@@ -176,7 +176,7 @@ static bool commit_possible(const struct describe_input *input,
 			slot->number, slot->stale);
 		return false;
 	}
-	if (pool->tries >= input->max_tries) {
+	if (pool->tries >= facts->max_tries) {
 		fr_fail(error, FR_REFUSED, -1,
 			"%u fast reboots without a confirmation, MaxTries= allows no more: use "
 			"'fastreboot confirm' if the running kernel is good",
@@ -186,15 +186,15 @@ static bool commit_possible(const struct describe_input *input,
 	return true;
 }
 
-static struct json_object *describe_commit(const struct describe_input *input)
+static struct json_object *describe_commit(const struct describe_facts *facts)
 {
 	struct json_object *object = json_object_new_object();
 	const struct fr_slot *slot = NULL;
 	struct fr_error error = { 0 };
-	bool possible = commit_possible(input, &slot, &error);
+	bool possible = commit_possible(facts, &slot, &error);
 	char message[MESSAGE_MAX];
 
-	if (input->leaving) {
+	if (facts->leaving) {
 		possible = false;
 		snprintf(message, sizeof(message), "a commit is under way");
 	} else if (possible) {
@@ -211,10 +211,10 @@ static struct json_object *describe_commit(const struct describe_input *input)
 }
 
 /* The status of a fast reboot, which the running payload's source tells. */
-static enum update_status running_status(const struct describe_input *input,
+static enum update_status running_status(const struct describe_facts *facts,
 					 char *message, size_t size)
 {
-	const struct fr_pool_status *pool = input->pool;
+	const struct fr_pool_status *pool = facts->pool;
 	_cleanup_free_ char *from =
 		source_member(pool->source, "rollback_from");
 	_cleanup_free_ char *reason =
@@ -222,45 +222,45 @@ static enum update_status running_status(const struct describe_input *input,
 
 	if (from) {
 		snprintf(message, size, "%s was rolled back to %s: %s", from,
-			 input->release, reason ? reason : "reason not known");
+			 facts->release, reason ? reason : "reason not known");
 		return UPDATE_ROLLED_BACK;
 	}
-	if (input->confirmed) {
-		snprintf(message, size, "%s is confirmed", input->release);
+	if (facts->confirmed) {
+		snprintf(message, size, "%s is confirmed", facts->release);
 		return UPDATE_CONFIRMED;
 	}
-	snprintf(message, size, "%s is not confirmed yet", input->release);
+	snprintf(message, size, "%s is not confirmed yet", facts->release);
 	return UPDATE_UNCONFIRMED;
 }
 
-enum update_status describe_update_status(const struct describe_input *input,
+enum update_status describe_update_status(const struct describe_facts *facts,
 					  char *message, size_t size)
 {
-	const char *boot_reason = input->pool->boot_reason;
+	const char *boot_reason = facts->pool->boot_reason;
 
 	if (boot_reason && !strcmp(boot_reason, "fast-reboot"))
-		return running_status(input, message, size);
-	if (input->history_status != UPDATE_NONE) {
-		snprintf(message, size, "%s", input->history_message);
-		return input->history_status;
+		return running_status(facts, message, size);
+	if (facts->history_status != UPDATE_NONE) {
+		snprintf(message, size, "%s", facts->history_message);
+		return facts->history_status;
 	}
 	if (boot_reason && !strcmp(boot_reason, "failed")) {
 		snprintf(
 			message, size,
 			"the last fast reboot did not arrive, firmware has booted %s",
-			input->release);
+			facts->release);
 		return UPDATE_FAILED;
 	}
 	snprintf(message, size, "no update is known of");
 	return UPDATE_NONE;
 }
 
-static struct json_object *describe_update(const struct describe_input *input)
+static struct json_object *describe_update(const struct describe_facts *facts)
 {
 	struct json_object *object = json_object_new_object();
 	char message[MESSAGE_MAX];
 	enum update_status status =
-		describe_update_status(input, message, sizeof(message));
+		describe_update_status(facts, message, sizeof(message));
 
 	add_text(object, "status", update_status_name(status));
 	add_text(object, "message", message);
@@ -296,43 +296,43 @@ static struct json_object *describe_last_job(const struct describe_job *job)
 }
 
 static void add_kernel(struct json_object *object,
-		       const struct describe_input *input)
+		       const struct describe_facts *facts)
 {
-	const struct fr_pool_status *pool = input->pool;
+	const struct fr_pool_status *pool = facts->pool;
 
-	add_text(object, "release", input->release);
+	add_text(object, "release", facts->release);
 	add_text(object, "boot_reason", pool->boot_reason);
 	add_number(object, "generation", pool->generation);
 	add_slot_number(object, "running", pool->running);
 	add_slot_number(object, "armed", pool->armed);
 	add_number(object, "tries", pool->tries);
-	add_number(object, "max_tries", input->max_tries);
-	add_bool(object, "confirmed", input->confirmed);
+	add_number(object, "max_tries", facts->max_tries);
+	add_bool(object, "confirmed", facts->confirmed);
 	add_text(object, "previous_release", pool->previous_release);
 	add(object, "source",
 	    describe_source(pool->source ? pool->source : "",
-			    input->privileged));
+			    facts->privileged));
 	add(object, "previous_source",
 	    describe_source(pool->previous_source ? pool->previous_source : "",
-			    input->privileged));
+			    facts->privileged));
 }
 
-struct json_object *describe_status(const struct describe_input *input)
+struct json_object *describe_status(const struct describe_facts *facts)
 {
 	struct json_object *object = json_object_new_object();
 
 	add_text(object, "schema", DESCRIBE_SCHEMA);
-	add_bool(object, "supported", input->supported);
-	add(object, "pool", describe_pool(input->pool));
-	add_text(object, "pool_error", input->pool_error);
-	add_kernel(object, input);
-	add(object, "slots", describe_slots(input));
-	add(object, "commit", describe_commit(input));
-	add(object, "last_update", describe_update(input));
+	add_bool(object, "supported", facts->supported);
+	add(object, "pool", describe_pool(facts->pool));
+	add_text(object, "pool_error", facts->pool_error);
+	add_kernel(object, facts);
+	add(object, "slots", describe_slots(facts));
+	add(object, "commit", describe_commit(facts));
+	add(object, "last_update", describe_update(facts));
 	add(object, "timeline",
-	    input->timeline ? fr_timeline_to_json(input->timeline) : NULL);
-	add(object, "job", describe_job(input->job));
-	add(object, "last_job", describe_last_job(input->last_job));
+	    facts->timeline ? fr_timeline_to_json(facts->timeline) : NULL);
+	add(object, "job", describe_job(facts->job));
+	add(object, "last_job", describe_last_job(facts->last_job));
 	return object;
 }
 

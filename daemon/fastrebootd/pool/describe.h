@@ -46,7 +46,7 @@ struct describe_job {
 };
 
 /**
- * struct describe_input - what there is to tell
+ * struct describe_facts - what there is to tell
  * @supported: the kernel has fast reboot; without it, @pool is empty
  * @pool: as the kernel tells it
  * @pool_error: why there is no pool; empty if there is one
@@ -63,7 +63,7 @@ struct describe_job {
  * @privileged: tell command lines, addresses and hashes as well, which the
  *	kernel's files show to root only; they are null without it
  */
-struct describe_input {
+struct describe_facts {
 	bool supported;
 	const struct fr_pool_status *pool;
 	const char *pool_error;
@@ -82,11 +82,11 @@ struct describe_input {
 
 /**
  * describe_status() - all of it
- * @input: what there is to tell
+ * @facts: what there is to tell
  *
  * Return: an object that the caller puts.
  */
-struct json_object *describe_status(const struct describe_input *input);
+struct json_object *describe_status(const struct describe_facts *facts);
 
 /**
  * describe_segments() - "segments" of a slot
@@ -100,13 +100,13 @@ struct json_object *describe_segments(const struct fr_slot *slot,
 
 /**
  * describe_update_status() - how the last update ended
- * @input: what there is to tell
+ * @facts: what there is to tell
  * @message: filled with one line for people
  * @size: bytes of it
  *
  * Return: the status.
  */
-enum update_status describe_update_status(const struct describe_input *input,
+enum update_status describe_update_status(const struct describe_facts *facts,
 					  char *message, size_t size);
 
 /**
