@@ -36,7 +36,7 @@
 #include "policy/recover.h"
 #include "policy/work.h"
 
-static int on_signal(sd_event_source *source,
+static int on_signal(sd_event_source *event_source,
 		     const struct signalfd_siginfo *info, void *userdata)
 {
 	struct daemon *daemon = userdata;

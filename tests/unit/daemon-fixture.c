@@ -221,7 +221,7 @@ struct job *job_run_alone(const struct job_type *type, void *argument)
 	expect_ok(job_start(&owner, type, 1, argument, &job, &error), &error);
 	while (!ended)
 		assert_true(sd_event_run(owner.event, UINT64_MAX) >= 0);
-	job->source = sd_event_source_disable_unref(job->source);
+	job->event_source = sd_event_source_disable_unref(job->event_source);
 	sd_event_unref(owner.event);
 	return job;
 }

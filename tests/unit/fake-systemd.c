@@ -279,7 +279,7 @@ static const sd_bus_vtable unit_vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int on_connection(sd_event_source *source, int listen_fd,
+static int on_connection(sd_event_source *event_source, int listen_fd,
 			 uint32_t events, void *userdata)
 {
 	sd_id128_t id =
@@ -295,13 +295,14 @@ static int on_connection(sd_event_source *source, int listen_fd,
 				     NULL) < 0 ||
 	    sd_bus_add_fallback_vtable(bus, NULL, UNITS, UNIT, unit_vtable,
 				       NULL, NULL) < 0 ||
-	    sd_bus_attach_event(bus, sd_event_source_get_event(source), 0) < 0)
+	    sd_bus_attach_event(bus, sd_event_source_get_event(event_source),
+				0) < 0)
 		return -EIO;
 	peers[n_peers++] = bus;
 	return 0;
 }
 
-static int on_signal(sd_event_source *source,
+static int on_signal(sd_event_source *event_source,
 		     const struct signalfd_siginfo *info, void *userdata)
 {
 	for (unsigned int i = 0; i < n_peers; i++) {

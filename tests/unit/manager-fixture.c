@@ -170,7 +170,7 @@ static int add_objects(void *userdata, sd_bus *bus)
 						    NULL);
 }
 
-static int on_end(sd_event_source *source, int fd, uint32_t events,
+static int on_end(sd_event_source *event_source, int fd, uint32_t events,
 		  void *userdata)
 {
 	return sd_event_exit(manager.event, 0);

@@ -23,7 +23,7 @@ static void an_ordinary_file_tells_nothing(void **state)
 
 	begin(&watch, &event);
 	assert_int_equal(watch.fd, -1);
-	assert_null(watch.source);
+	assert_null(watch.event_source);
 	watch_done(&watch);
 	sd_event_unref(event);
 }
@@ -59,11 +59,11 @@ static void what_can_be_polled_is_held(void **state)
 	assert_true(sd_event_new(&event) >= 0);
 	watch_init(&watch, event, count_change, &changes);
 	assert_true(watch.fd >= 0);
-	assert_non_null(watch.source);
+	assert_non_null(watch.event_source);
 	assert_ptr_equal(watch.userdata, &changes);
 	watch_done(&watch);
 	assert_int_equal(watch.fd, -1);
-	assert_null(watch.source);
+	assert_null(watch.event_source);
 	sd_event_unref(event);
 }
 

@@ -114,7 +114,7 @@ static int send_cancel(struct job *job)
 					NULL);
 }
 
-static int on_interrupt(sd_event_source *source,
+static int on_interrupt(sd_event_source *event_source,
 			const struct signalfd_siginfo *info, void *userdata)
 {
 	struct job *job = userdata;

@@ -42,7 +42,7 @@ static void *thread_main(void *userdata)
 
 void job_free(struct job *job)
 {
-	sd_event_source_disable_unref(job->source);
+	sd_event_source_disable_unref(job->event_source);
 	fr_closep(&job->event_fd);
 	fr_closep(&job->cancel_fd);
 	if (job->type->release)
@@ -76,7 +76,7 @@ const char *job_details(const struct job *job)
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
-static int on_told(sd_event_source *source, int fd, uint32_t events,
+static int on_told(sd_event_source *event_source, int fd, uint32_t events,
 		   void *userdata)
 {
 	struct job *job = userdata;
@@ -137,8 +137,8 @@ static int job_run(struct job *job, struct fr_error *error)
 	err = fr_config_load(place_root(), &job->config, error);
 	if (err)
 		return err;
-	err = sd_event_add_io(job->owner.event, &job->source, job->event_fd,
-			      EPOLLIN, on_told, job);
+	err = sd_event_add_io(job->owner.event, &job->event_source,
+			      job->event_fd, EPOLLIN, on_told, job);
 	if (err >= 0)
 		err = -pthread_create(&job->thread, NULL, thread_main, job);
 	if (err < 0)

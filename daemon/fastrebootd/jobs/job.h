@@ -93,7 +93,7 @@ struct job_view {
  * @thread: its thread
  * @event_fd: written to when something below @lock has changed
  * @cancel_fd: readable once somebody has asked for the job to end
- * @source: of @event_fd
+ * @event_source: of @event_fd
  * @lock: covers what follows
  * @view: how far it is
  * @told_usec: when the main thread was told of progress last, CLOCK_MONOTONIC
@@ -116,7 +116,7 @@ struct job {
 	pthread_t thread;
 	int event_fd;
 	int cancel_fd;
-	sd_event_source *source;
+	sd_event_source *event_source;
 
 	pthread_mutex_t lock;
 	struct job_view view;

@@ -101,7 +101,8 @@ void confirm_boot_failed(struct daemon *daemon, const char *units)
 	give_up(daemon, reason);
 }
 
-static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_timeout(sd_event_source *event_source, uint64_t usec,
+		      void *userdata)
 {
 	give_up(userdata, "not confirmed in time");
 	return 0;

@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "policy/daemon.h"
 
-static int on_feed(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_feed(sd_event_source *event_source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
 	uint64_t every = watchdog_feed_usec(&daemon->watchdog);
@@ -18,8 +18,8 @@ static int on_feed(sd_event_source *source, uint64_t usec, void *userdata)
 	if (!every || daemon->leaving)
 		return 0;
 	watchdog_feed(&daemon->watchdog);
-	sd_event_source_set_time_relative(source, every);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	sd_event_source_set_time_relative(event_source, every);
+	return sd_event_source_set_enabled(event_source, SD_EVENT_ONESHOT);
 }
 
 static void start_feeding(struct daemon *daemon)

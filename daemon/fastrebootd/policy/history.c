@@ -181,14 +181,14 @@ static void *thread_main(void *userdata)
 	return NULL;
 }
 
-static int on_found(sd_event_source *source, int fd, uint32_t revents,
+static int on_found(sd_event_source *event_source, int fd, uint32_t revents,
 		    void *userdata)
 {
 	struct history *history = userdata;
 
 	pthread_join(history->thread, NULL);
 	history->started = false;
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	sd_event_source_set_enabled(event_source, SD_EVENT_OFF);
 	history->found(history->userdata);
 	return 0;
 }
@@ -201,8 +201,8 @@ void history_init(struct history *history, sd_event *event, uint64_t generation,
 	history->userdata = userdata;
 	history->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (history->event_fd < 0 ||
-	    sd_event_add_io(event, &history->source, history->event_fd, EPOLLIN,
-			    on_found, history) < 0)
+	    sd_event_add_io(event, &history->event_source, history->event_fd,
+			    EPOLLIN, on_found, history) < 0)
 		return;
 	history->started =
 		!pthread_create(&history->thread, NULL, thread_main, history);
@@ -213,7 +213,8 @@ void history_done(struct history *history)
 	if (history->started)
 		pthread_join(history->thread, NULL);
 	history->started = false;
-	history->source = sd_event_source_disable_unref(history->source);
+	history->event_source =
+		sd_event_source_disable_unref(history->event_source);
 	fr_closep(&history->event_fd);
 	history->event_fd = -1;
 }

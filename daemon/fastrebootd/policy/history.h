@@ -23,7 +23,7 @@
  * @started: @thread has to be joined
  * @thread: that looks
  * @event_fd: written to when it is done
- * @source: of @event_fd
+ * @event_source: of @event_fd
  * @found: called in the main thread when it is done
  * @userdata: of @found
  * @committed_usec: when this boot was committed, CLOCK_REALTIME; 0 if not known
@@ -38,7 +38,7 @@ struct history {
 	bool started;
 	pthread_t thread;
 	int event_fd;
-	sd_event_source *source;
+	sd_event_source *event_source;
 	void (*found)(void *userdata);
 	void *userdata;
 	uint64_t committed_usec;

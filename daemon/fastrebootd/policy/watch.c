@@ -19,7 +19,7 @@ static void read_file(int fd)
 		return;
 }
 
-static int on_change(sd_event_source *source, int fd, uint32_t events,
+static int on_change(sd_event_source *event_source, int fd, uint32_t events,
 		     void *userdata)
 {
 	struct watch *watch = userdata;
@@ -44,14 +44,15 @@ void watch_init(struct watch *watch, sd_event *event,
 	if (watch->fd < 0)
 		return;
 	read_file(watch->fd);
-	if (sd_event_add_io(event, &watch->source, watch->fd, EPOLLPRI,
+	if (sd_event_add_io(event, &watch->event_source, watch->fd, EPOLLPRI,
 			    on_change, watch) < 0)
 		watch_done(watch);
 }
 
 void watch_done(struct watch *watch)
 {
-	watch->source = sd_event_source_disable_unref(watch->source);
+	watch->event_source =
+		sd_event_source_disable_unref(watch->event_source);
 	fr_closep(&watch->fd);
 	watch->fd = -1;
 }

@@ -11,13 +11,13 @@
 /**
  * struct watch - the poll
  * @fd: of the file; -1 if it is not polled
- * @source: of @fd
+ * @event_source: of @fd
  * @changed: called from the loop
  * @userdata: of @changed
  */
 struct watch {
 	int fd;
-	sd_event_source *source;
+	sd_event_source *event_source;
 	void (*changed)(void *userdata);
 	void *userdata;
 };

@@ -100,7 +100,7 @@ static bool too_many_peers(const struct bus *bus)
 	return count >= PEERS_MAX;
 }
 
-static int on_connection(sd_event_source *source, int listen_fd,
+static int on_connection(sd_event_source *event_source, int listen_fd,
 			 uint32_t events, void *userdata)
 {
 	struct bus *bus = userdata;
@@ -209,7 +209,8 @@ int bus_listen(struct bus *bus, struct fr_error *error)
 		       place_runtime(), strerror(-err));
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_retry(sd_event_source *event_source, uint64_t usec,
+		    void *userdata)
 {
 	bus_connect(userdata);
 	return 0;

@@ -215,7 +215,8 @@ static int on_startup_finished(sd_bus_message *message, void *userdata,
 
 static void connect_bus(struct systemd *systemd);
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_retry(sd_event_source *event_source, uint64_t usec,
+		    void *userdata)
 {
 	connect_bus(userdata);
 	return 0;
