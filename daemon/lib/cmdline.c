@@ -128,7 +128,7 @@ static void put_rest(FILE *out, const char *at)
 /* What of the words is left out, and made anew. */
 enum anew {
 	ANEW_NOTHING,
-	/* The root is another payload's image, and all but its type can stay. */
+	/* The root is that of another payload, and all but its type can stay. */
 	ANEW_TYPE,
 	ANEW_ROOT,
 };

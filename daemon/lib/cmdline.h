@@ -26,14 +26,14 @@ int fr_cmdline_value(const char *cmdline, const char *name, char **ret);
 /**
  * fr_cmdline_add_root() - have the root image mounted
  * @cmdline: command line
- * @type: file system type of the image; NULL if it is not known
+ * @type: file system type of the root image; NULL if it is not known
  * @replace: another root device in it is not meant for this payload: it is
  *	replaced, with the parameters that say how to mount it
  * @ret: the command line, to be freed by the caller
  *
  * A command line with a root device of its own is left as it is, unless it is
  * to be replaced. Where a root image is the root device already and @replace is
- * set, only rootfstype= is made that of this image; its rootflags= stay.
+ * set, only rootfstype= is made that of this root image; its rootflags= stay.
  *
  * Return: 0; -ENOMEM.
  */

@@ -68,7 +68,7 @@ static const struct {
 	{ "root", ENOENT, FR_UNSUPPORTED,
 	  "the running kernel takes no root images: it needs CONFIG_FASTREBOOT_ROOT" },
 	{ "root", EFBIG, FR_TOO_LARGE,
-	  "it does not fit into the slot behind the kernel: make the image smaller, or the pool "
+	  "it does not fit into the slot behind the kernel: make the root image smaller, or the pool "
 	  "larger" },
 	{ "segment", EBADFD, FR_FAILED,
 	  "the slot is not staging any more: something else has aborted it" },

@@ -5,7 +5,7 @@
  * A payload may declare it in a file next to its kernel, the kernel's name with
  * ".schemas" added: a schema a line, with the versions of it that are understood.
  *
- *	# what the applications of this image can read
+ *	# what the applications of this payload can read
  *	sessions 2-4
  *	routes   1
  *

@@ -80,7 +80,7 @@ static int slot_is(const char *root, unsigned int slot, const char *status)
 	return !strcmp(value, status);
 }
 
-static int wipe(const char *root, unsigned int slot, const char *status)
+static int clear(const char *root, unsigned int slot, const char *status)
 {
 	static const char *const texts[] = { "cmdline", "release", "sha256",
 					     "placement", "source" };
@@ -127,7 +127,7 @@ static int make_slot(const char *root, unsigned int slot)
 	err |= make_file(root, name);
 	snprintf(size, sizeof(size), "%d", SLOT_SIZE);
 	set_slot(root, slot, "size", size);
-	return err ? -EIO : wipe(root, slot, "empty");
+	return err ? -EIO : clear(root, slot, "empty");
 }
 
 int fake_kernel_make(const char *root, unsigned int slots)
@@ -249,7 +249,7 @@ static int begin(const char *root, unsigned int slot)
 		return -EEXIST;
 	if (!slot_is(root, slot, "empty") && !slot_is(root, slot, "bad"))
 		return -EBUSY;
-	return wipe(root, slot, "staging");
+	return clear(root, slot, "staging");
 }
 
 static int verify(const char *root, unsigned int slot)
@@ -278,13 +278,13 @@ static int control(const char *root, unsigned int slot, const char *word)
 		return begin(root, slot);
 	if (!strcmp(word, "abort"))
 		return slot_is(root, slot, "staging") ?
-			       wipe(root, slot, "empty") :
+			       clear(root, slot, "empty") :
 			       -EBADFD;
 	if (strcmp(word, "clear"))
 		return -EINVAL;
 	if (slot_is(root, slot, "running") || slot_is(root, slot, "armed"))
 		return -EBUSY;
-	return wipe(root, slot, "empty");
+	return clear(root, slot, "empty");
 }
 
 static int disarm(const char *root)
@@ -442,7 +442,7 @@ int fake_kernel_jump(const char *root)
 	for (unsigned int i = 0; i < FR_SLOTS_MAX; i++)
 		if (i != slot &&
 		    (slot_is(root, i, "sealed") || slot_is(root, i, "running")))
-			wipe(root, i, "empty");
+			clear(root, i, "empty");
 	return set_slot(root, slot, "status", "running");
 }
 

@@ -277,9 +277,9 @@ static int parse_argument(struct cli_request *request, const char *argument,
 static int check_payload(const struct cli_request *request,
 			 struct fr_error *error)
 {
-	int sources = !!request->entry + !!request->uki + !!request->kernel;
+	int named = !!request->entry + !!request->uki + !!request->kernel;
 
-	if (sources != 1)
+	if (named != 1)
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "name one payload: an entry's id, --uki=FILE or "
 			       "--kernel=FILE; 'fastreboot stage --help' "

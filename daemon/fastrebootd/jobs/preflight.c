@@ -186,7 +186,7 @@ static int check_device(const char *device, bool has_initrd, const char *root,
 	return 0;
 }
 
-/* The device is there in the next kernel, and only if there is an image. */
+/* The device is there in the next kernel, and only if there is a root image. */
 static int check_root_image(bool has_image, char *ret_note, size_t size,
 			    struct fr_error *error)
 {

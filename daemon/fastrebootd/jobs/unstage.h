@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Forgetting what was staged. The kernel wipes the slot, which takes a while: so
- * it is a job, but the caller waits for its end.
+ * Forgetting what was staged. The kernel clears the slot, which takes a while:
+ * so it is a job, but the caller waits for its end.
  */
 #ifndef FASTREBOOTD_UNSTAGE_H
 #define FASTREBOOTD_UNSTAGE_H

@@ -143,7 +143,7 @@ int payload_add_initrds(struct fr_payload *payload, char *const *paths,
 	return check_initrd_total(payload, error);
 }
 
-/* The image goes into the slot as it is: what it is decides how it is mounted. */
+/* It goes into the slot as it is: its file system decides how it is mounted. */
 static int add_root_image(struct fr_payload *payload, const char *path,
 			  struct fr_error *error)
 {

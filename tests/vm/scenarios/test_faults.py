@@ -26,7 +26,7 @@ from harness.vm import Vm
 REQUIRES = ["debug"]
 DEBUGFS = "/sys/kernel/debug"
 
-# Two slots of 8 MiB, the least: little to wipe and to hash.
+# Two slots of 8 MiB, the least: little to clear and to hash.
 POOL = "fastreboot=18M page_owner=on"
 KERNEL_MEMORY = 0x10000
 SMALL_INITRD = 0x10000

@@ -49,10 +49,10 @@ def check_loaded(machine: Machine, expected: bool) -> None:
     check.equal("kexec_loaded", machine.read(LOADED), str(int(expected)))
 
 
-def check_wiped(machine: Machine, boot: Boot, slot: int) -> None:
+def check_cleared(machine: Machine, boot: Boot, slot: int) -> None:
     """Is nothing left in a slot of what was loaded?"""
     place = slot_of(machine, boot, slot)
-    check.true("the slot is wiped", not any(
+    check.true("the slot is cleared", not any(
         machine.read_memory(place.start, place.size)))
 
 
@@ -121,7 +121,7 @@ def taken_back(vm: Vm, command: str) -> None:
     machine.command(command)
     check_loaded(machine, False)
     check_states(machine, "empty", "empty")
-    check_wiped(machine, boot, 0)
+    check_cleared(machine, boot, 0)
     machine.expect_error("EINVAL", "reboot kexec")
     file_load(machine, 0)
     jump(machine, boot, 0, "b")
@@ -135,7 +135,7 @@ def replaced(vm: Vm) -> None:
     file_load(machine, 0, "a")
     file_load(machine, 1, "b")
     check_states(machine, "empty", "armed")
-    check_wiped(machine, boot, 0)
+    check_cleared(machine, boot, 0)
     jump(machine, boot, 1, "b")
 
 
@@ -213,7 +213,7 @@ def sealed_stays(vm: Vm) -> None:
     check_states(machine, "sealed", "armed")
     machine.arm(0)
     check_states(machine, "armed", "empty")
-    check_wiped(machine, boot, 1)
+    check_cleared(machine, boot, 1)
     check_loaded(machine, True)
     jump(machine, boot, 0, "b")
 
@@ -315,7 +315,7 @@ def refused(vm: Vm) -> None:
         free.append(memory_free(machine))
     check.true("memory does not shrink", free[-1] >= free[0] - MEMORY_NOISE,
                free)
-    check_wiped(machine, boot, 0)
+    check_cleared(machine, boot, 0)
     machine.file_load("b")
     machine.command(f"write {LOAD_DISABLED} 1")
     machine.expect_error(
@@ -334,7 +334,7 @@ def truncated(vm: Vm) -> None:
     machine.expect_error("ENODATA", f"kexec-file-load {half} {INITRD} x")
     check_loaded(machine, False)
     check_states(machine, "empty", "empty")
-    check_wiped(machine, boot, 0)
+    check_cleared(machine, boot, 0)
 
 
 @scenario(timeout=300)
