@@ -42,7 +42,7 @@ enum fr_failure {
 
 /**
  * struct fr_error - a failure and its text
- * @failure: its kind; FR_OK in an error that nobody filled
+ * @failure: its kind; FR_OK in an error that was not filled
  * @text: one line for people, cut at the array's end, without a newline
  *
  * Lives on the caller's stack, starts as { 0 } and owns nothing.

@@ -48,7 +48,7 @@ int fr_metrics_format(const struct fr_metrics *metrics, char **ret_text);
 const char *fr_metrics_path(const char *configured);
 
 /**
- * fr_metrics_write() - write the file, readable for everybody
+ * fr_metrics_write() - write the file, readable for every user
  * @path: absolute; its folder is there
  * @text: what to write
  * @error: what went wrong

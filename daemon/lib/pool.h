@@ -86,7 +86,7 @@ struct fr_slot {
  * @present: there is a pool; else only @error, @version and @boot_reason count
  * @start: physical address of the first byte
  * @end: physical address of the last byte
- * @error: why there is no pool; empty if there is, or nobody asked for one
+ * @error: why there is no pool; empty if there is, or none was asked for
  * @version: of the ledger
  * @generation: fast reboots since the ledger was made
  * @boot_reason: how the running kernel was started
@@ -135,8 +135,8 @@ const char *fr_pool_root(void);
  * @error: what went wrong
  *
  * A kernel without a pool is no error: @ret_status->present tells. The files
- * are read one after the other, so that they may disagree while somebody
- * writes.
+ * are read one after the other, so that they may disagree while the pool is
+ * written to.
  *
  * Return: 0; -EOPNOTSUPP with FR_UNSUPPORTED if the kernel has no fast reboot;
  * -EBADMSG with FR_UNSUPPORTED if a file is not as documented; -ENOMEM; another

@@ -80,7 +80,7 @@ static const struct {
 	{ "ext4", probe_ext4 },
 };
 
-/* What somebody may take for a root image. */
+/* What an operator may take for a root image. */
 static const struct {
 	const char *magic;
 	size_t size;

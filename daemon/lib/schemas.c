@@ -245,13 +245,13 @@ static void add_name(struct findings *findings,
 
 /*
  * Whatever its status: one that is being written, or is new, is published on the
- * way down, when nobody asks any more.
+ * way down, when no commit asks any more.
  */
 static int look_at(const struct fr_state_info *info, void *userdata)
 {
 	struct findings *findings = userdata;
 
-	/* Nobody can use these, this kernel's programs no more than others. */
+	/* No program can use these, neither this kernel's nor the payload's. */
 	if (info->error == -EBADMSG || info->error == -EPROTONOSUPPORT)
 		return 0;
 	if (info->error) {
@@ -280,8 +280,8 @@ int fr_schemas_check(const struct fr_schemas *schemas, const char *root,
 		return fr_fail(
 			error, err == -EACCES ? FR_NOT_PERMITTED : FR_FAILED,
 			err,
-			"object '%s' can't be looked at, so nobody knows whether the payload "
-			"understands it: %s",
+			"object '%s' can't be looked at, so it is not known whether the "
+			"payload understands it: %s",
 			findings.unknown, strerror(-err));
 	if (err && err != -ENOENT)
 		return fr_fail(error,

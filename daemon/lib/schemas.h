@@ -11,7 +11,7 @@
  *
  * A payload without the file has declared nothing, and is taken to understand all
  * there is. One with the file understands what is in it and nothing else, but for
- * objects without a schema, which everybody understands.
+ * objects without a schema, which every payload understands.
  */
 #ifndef FR_SCHEMAS_H
 #define FR_SCHEMAS_H
@@ -125,8 +125,8 @@ bool fr_schemas_understand(const struct fr_schemas *schemas, const char *name,
  * @error: names those that are not, with their schemas and versions
  *
  * Also those count that are new or being written: they may be published until the
- * kernel leaves. What is damaged, or of a later version of fastreboot, nobody can
- * use: it is passed over.
+ * kernel leaves. What is damaged, or of a later version of fastreboot, is
+ * passed over: no program can use it.
  *
  * Return: 0; -EPROTO with FR_REFUSED; -ENODEV with FR_NOT_FOUND if no volume is
  * mounted; -EACCES with FR_NOT_PERMITTED if the caller may not look at all of

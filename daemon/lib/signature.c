@@ -343,7 +343,7 @@ static int rejected(const struct content *content, const char *name,
 	    CMS_R_CERTIFICATE_VERIFY_ERROR)
 		return fr_fail(
 			error, FR_SIGNATURE, -EKEYREJECTED,
-			"%s: who signed it is not trusted (%s); see TrustedCertificates= in fastreboot.conf, and the clock",
+			"%s: its signer is not trusted (%s); see TrustedCertificates= in fastreboot.conf, and the clock",
 			name, why ? why : reason());
 	return fr_fail(
 		error, FR_SIGNATURE, -EKEYREJECTED,

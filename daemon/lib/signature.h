@@ -12,7 +12,7 @@
 #define FR_SHA256_SIZE 32
 
 /**
- * fr_signature_check() - is a file signed by somebody who is trusted?
+ * fr_signature_check() - has a trusted signer signed a file?
  * @fd: file; read from its start, its position is not moved
  * @signature_fd: detached CMS signature, DER or PEM, at most 1 MiB; read from
  *	its start

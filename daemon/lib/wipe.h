@@ -23,7 +23,7 @@
  * @error: why not
  *
  * By the provider of its nvdimm bus, "fastreboot". A volume that has no device
- * is an error: what nobody can write to can't be wiped.
+ * is an error: what can't be written to can't be wiped.
  *
  * Return: 0; -ENODEV or -EBADMSG with FR_FAILED, -ENOMEM.
  */
@@ -42,7 +42,7 @@ int fr_wipe_unmount(const char *root, const char *device,
 
 /**
  * fr_wipe_device() - overwrite a device with zeros, and read them back
- * @device: name of a block device that nobody uses, or of a file
+ * @device: name of a block device that is not in use, or of a file
  * @stop: ends it when it is not 0, but the number of a signal; may be NULL
  * @error: what went wrong; some of the device is overwritten then
  *

@@ -2,7 +2,7 @@
 /*
  * root-overlay: makes a root that can't be written writable, before init.
  *
- * A root image lies in a slot, and nobody may write there. A Debian wants to: so
+ * A root image lies in a slot, which can't be written to. A Debian wants to: so
  * this program, which the kernel starts as init, lays an overlay over the root,
  *
  *	upper	a directory of a tmpfs, or of a file system on another device
@@ -12,10 +12,11 @@
  * kernel gave it. The old root and the upper layer's mount are not seen any
  * more; the overlay keeps them.
  *
- * All is done below /run, which every system has and nobody uses so early. A step
- * that fails is told on the console; then the real init gets the root as it is,
- * which is a system that somebody can look into. It is linked statically: it may
- * be the only program in the image that works.
+ * All is done below /run, which every system has and does not use so early. A
+ * step that fails is told on the console; then the real init gets the root as
+ * it is, which is a system that an administrator can look into. It is linked
+ * statically: it may be the only program in the root image that
+ * works.
  */
 #include <errno.h>
 #include <fcntl.h>

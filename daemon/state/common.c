@@ -72,7 +72,7 @@ int state_check_mounted(int fd, const char *root, struct fr_state_error *error)
 		root);
 }
 
-/* Who names a folder wants that one, whatever it is. */
+/* A caller that names a folder wants that one, whatever it is. */
 static int open_root(const char *root, struct fr_state_error *error)
 {
 	_state_close_ int fd = -1;
@@ -97,7 +97,7 @@ static int set_folder_mode(int root)
 	return fd < 0 || fchmod(fd, 0755) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The folder is root's: nobody else makes or removes objects. */
+/* The folder is root's: root alone makes and removes objects. */
 static int make_folder(int root)
 {
 	int err;

@@ -6,8 +6,8 @@
  * then it is linked, which the file system's journal makes happen or not. One
  * that replaces another gets a hidden name first, since only rename(2) can put a
  * file where there is one; a cut before that leaves the hidden file, which the
- * next one who replaces or removes the object wipes and removes. A cut behind it
- * leaves what was replaced in blocks that the file system calls free.
+ * next caller that replaces or removes the object wipes and removes. A cut
+ * behind it leaves what was replaced in blocks that the file system calls free.
  *
  * All blocks are written here, with zeros, so that neither room is missing nor a
  * page fault has to wait for the journal when the application is at work.
@@ -17,9 +17,10 @@
  * object, that can be removed.
  *
  * Locks: only the object's own, flock(2), which is not waited for. A lock on the
- * folder could be held for ever by anybody who may read it. Of two who make an
- * object with a name, link(2) lets one succeed; of two who replace or remove one,
- * the lock does, and who gets it next finds that the name is another file's.
+ * folder could be held for ever by any process that may read it. Of two
+ * processes that make an object with a name, link(2) lets one succeed; of two
+ * that replace or remove one, the lock does, and the second finds that the name
+ * is another file's.
  */
 #include "internal.h"
 
@@ -112,7 +113,7 @@ static int write_zeros(int fd, uint64_t offset, uint64_t size)
 	return err;
 }
 
-/* Who may not call fchown(2) at all can make objects that are its own. */
+/* A caller that may not use fchown(2) can make objects that are its own. */
 static int set_owner(int fd, const struct fr_state_new *new)
 {
 	struct stat stat;
@@ -272,8 +273,8 @@ static int wipe(int fd)
 }
 
 /*
- * What somebody left who was cut before the renaming: all of what was to be the
- * object. Only for who has the lock of the object with the name.
+ * What a process has left that was cut before the renaming: all of what was to
+ * be the object. The caller holds the lock of the object with the name.
  */
 static int remove_hidden(int folder, const char *name)
 {
@@ -334,7 +335,7 @@ int fr_state_remove(const char *root, const char *name,
 	fd = open_to_replace(folder, name, &stat, error);
 	if (fd < 0)
 		return fd;
-	/* Who may not remove it must not find that out after the wiping. */
+	/* A caller that may not remove it has to hear so before the wiping. */
 	if (faccessat(folder, ".", W_OK, AT_EACCESS) < 0)
 		return state_fail(error, -errno, "object '%s': removing it: %m",
 				  name);
@@ -456,7 +457,7 @@ static int take_in(struct save *save, int from)
 	return err;
 }
 
-/* What fr_state_publish() would note; the boot id is left out, nobody ran. */
+/* What fr_state_publish() would note, without the boot id: no writer ran. */
 static void fill_record(struct save *save)
 {
 	struct fr_state_new *new = &save->new;

@@ -8,12 +8,13 @@
  * any memory.
  *
  *	create		root makes the object, for an owner and with a size
- *	open		by name and schema; somebody else's schema is refused
+ *	open		by name and schema; another program's schema is refused
  *	map		see the data that was published last
  *	claim		may write to it
  *	publish		what was written is what is there after the reboot
  *
- * Nobody is ever handed what was not published. There are two kinds of objects:
+ * A program is never handed what was not published. There are two kinds of
+ * objects:
  *
  *	double		has two data areas. What was published stays as it is until
  *			the next publish has succeeded: a crash, a panic or a reset
@@ -150,7 +151,7 @@ struct fr_state_info {
 };
 
 /* Flags of fr_state_open(). */
-/* Open it to be claimed: nobody else may have it open. */
+/* Open it to be claimed: no other process may have it open. */
 #define FR_STATE_WRITE (1U << 0)
 /* Also if nothing is published: the program can make the data anew. */
 #define FR_STATE_REBUILD (1U << 1)
@@ -169,7 +170,7 @@ struct fr_state_object;
  * @new_object: what to make
  * @error: why not; may be NULL
  *
- * Only who may write to the volume's folder can do that, which is root. All of
+ * Only root can do that, as only root may write to the volume's folder. All of
  * the space is taken now, so that nothing later fails for want of it. The
  * object is there completely or not at all.
  *
@@ -187,11 +188,12 @@ int fr_state_create(const char *root, const struct fr_state_new *new_object,
  * @ret: to be given to fr_state_close()
  * @error: why not; may be NULL
  *
- * Return: 0; -ENOENT; -ENODEV (no volume); -EACCES; -EBUSY (somebody writes, or with FR_STATE_WRITE
- * has it open at all); -EPROTO (another schema, or a version out of the range);
- * -ENODATA (never published) and -ESTALE (it was being written when its writer
- * or the machine went away), both unless FR_STATE_REBUILD; -EBADMSG (damaged);
- * -EPROTONOSUPPORT (made by a later version of this library).
+ * Return: 0; -ENOENT; -ENODEV (no volume); -EACCES; -EBUSY (a process writes,
+ * or with FR_STATE_WRITE has it open at all); -EPROTO (another schema, or a
+ * version out of the range); -ENODATA (never published) and -ESTALE (it was
+ * being written when its writer or the machine went away), both unless
+ * FR_STATE_REBUILD; -EBADMSG (damaged); -EPROTONOSUPPORT (made by a later
+ * version of this library).
  */
 int fr_state_open(const char *root, const char *name,
 		  const struct fr_state_schema *schema, unsigned int flags,
@@ -278,7 +280,7 @@ void fr_state_close(struct fr_state_object *object);
  * @name: of the object, which may be damaged
  * @error: why not; may be NULL
  *
- * Return: 0; -ENOENT, -EBUSY (somebody has it open), -EACCES, -EIO.
+ * Return: 0; -ENOENT, -EBUSY (a process has it open), -EACCES, -EIO.
  */
 int fr_state_remove(const char *root, const char *name,
 		    struct fr_state_error *error);

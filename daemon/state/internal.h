@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the sources of libfastreboot-state share, and nobody else sees. */
+/* Shared by the sources of libfastreboot-state, for them alone. */
 #ifndef FR_STATE_INTERNAL_H
 #define FR_STATE_INTERNAL_H
 
@@ -74,7 +74,7 @@ int state_open_file(int folder, const char *name, int flags,
  */
 bool state_is_gone(int fd);
 
-/* Who finds that it is gone more often than this gives up. */
+/* A caller gives up when the object was gone more often than this. */
 #define STATE_OPEN_TRIES 5
 
 /* Read the record of an open file, and check it against the file's size. */
@@ -84,7 +84,7 @@ int state_read_record(int fd, const char *name, struct record *ret,
 /* Explain why a record, or what was found in its place, is no good. */
 int state_explain(int err, const char *name, struct fr_state_error *error);
 
-/* 0; -ENODATA or -ESTALE with a text for what nobody may be handed. */
+/* 0; -ENODATA or -ESTALE with a text for what no program may be handed. */
 int state_check_published(const struct record *record, const char *name,
 			  struct fr_state_error *error);
 

@@ -10,8 +10,8 @@
  *    which copy;
  *  - a change that an older reader would misread is a new major version, and a
  *    major version that is not known is refused and never written over;
- *  - a field put where zeros were is a new minor version. Who knows a smaller
- *    one ignores the field, and drops it with the next record.
+ *  - a field put where zeros were is a new minor version. A program that
+ *    knows a smaller one ignores the field, and drops it with the next record.
  *
  * Layout of the file, offsets in bytes:
  *
@@ -52,7 +52,7 @@
 /**
  * struct object_record - one of the two copies; all little-endian
  * @magic: OBJECT_MAGIC; 0 while the copy is written
- * @major: version; who does not know it leaves the file alone
+ * @major: version; a program that does not know it leaves the file alone
  * @minor: number of compatible additions
  * @length: bytes of the record
  * @crc32c: CRC32C (Castagnoli, seed ~0, inverted at the end) of the @length

@@ -13,7 +13,7 @@
 #include <openssl/evp.h>
 
 #define PIECE_SIZE (256U << 10)
-/* Somebody who publishes faster than data can be read gets -EBUSY for us. */
+/* We get -EBUSY if a writer publishes faster than data can be read. */
 #define LOOKS 10
 
 static int not_hidden(const struct dirent *entry)

@@ -26,12 +26,13 @@
  * Of both kinds claim then takes away the record before the newest, which may name
  * the very data that will be written to: see record.c.
  *
- * Locks: flock(2) on the file. Exclusive, for who opened it to write; shared,
- * for who has it mapped to read. Neither is ever waited for, and both end with
- * their process and all children that it was forked into. A writer's children
- * don't have the mappings, which publish could not make read-only there. Who only
- * looks, as list and verify, takes none, and compares the sequence number before
- * and after: while it is the same, the area that the record names was not written.
+ * Locks: flock(2) on the file. A process that opened it to write has an
+ * exclusive one, a process that maps it to read a shared one. Neither is ever
+ * waited for, and both end with their process and all children that it was
+ * forked into. A writer's children don't have the mappings, which publish could
+ * not make read-only there. list and verify only look: they take no lock, and
+ * compare the sequence number before and after: while it is the same, the area
+ * that the record names was not written.
  *
  * Pages. The areas are mapped shared; with DAX, which MAP_SYNC asks for, that is
  * the RAM of the state volume, and a page fault returns only when the file
@@ -414,7 +415,7 @@ static int claim_double(struct fr_state_object *object, unsigned int flags,
 	return err;
 }
 
-/* Note in a record who has made it, and for whom. */
+/* Store a record, with the schema that the object was opened with. */
 static int store_record(struct fr_state_object *object, struct record *record,
 			struct fr_state_error *error)
 {

@@ -248,7 +248,7 @@ int record_store(const struct persist *persist, void *header,
 	if (err) {
 		/* Others may see it already, and the caller says it is not so. */
 		store_magic(persist, to, 0);
-		/* Who tries again must not write over the copy that is left. */
+		/* Another try must not write over the copy that is left. */
 		record->sequence--;
 	}
 	return err;

@@ -74,7 +74,7 @@ static void reset_machine(void)
 }
 #endif
 
-/* When the system is down the kernel's log is where somebody may read it. */
+/* When the system is down, the kernel's log is what can still be read. */
 static void complain(const char *text)
 {
 	_cleanup_close_ int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
@@ -97,8 +97,8 @@ static int wipe(void)
 }
 
 /*
- * Does the payload that is jumped to want it? Who can't tell assumes it. @ret_slot:
- * that is armed, or -1.
+ * Does the payload that is jumped to want it? So it is assumed if that can't be
+ * told. @ret_slot: that is armed, or -1.
  */
 static bool is_wanted(int *ret_slot)
 {

@@ -24,7 +24,7 @@ static void answers(void **state)
 	} cases[] = {
 		{ 1, 0, 0, "" },
 		{ 0, 0, -EPERM, "" },
-		{ 0, 1, -EPERM, "somebody has to authenticate" },
+		{ 0, 1, -EPERM, "the caller has to authenticate" },
 	};
 	sd_bus *bus = bus_for_messages();
 

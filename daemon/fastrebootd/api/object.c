@@ -73,7 +73,7 @@ static int on_timeline(sd_bus_message *message, void *userdata,
 	return reply_json(message, object);
 }
 
-/* What a kernel logs is not for everybody. */
+/* What a kernel logs is for root alone. */
 static int on_last_log(sd_bus_message *message, void *userdata,
 		       sd_bus_error *unused)
 {

@@ -137,7 +137,7 @@ static void fill_environment(struct job *job, int slot, const char *release,
 	};
 }
 
-/* Fails if there may be units that stay down, and that nobody names. */
+/* Fails if units may stay down that no message has named. */
 static int start_again(struct dependents *stopped)
 {
 	struct fr_error error = { 0 };

@@ -60,7 +60,7 @@ extern const struct job_type commit_job;
  * @slot: that was armed
  * @release: of it; owned
  * @wipes: the volume may be unmounted, and overwritten
- * @stopped: what was stopped with its mount; owned, NULL if nobody knows
+ * @stopped: what was stopped with its mount; owned, NULL if it is not known
  * @cause: why it has to be undone; no failure if a daemon was killed
  */
 struct undo_request {

@@ -92,12 +92,12 @@ struct job_view {
  * @details: JSON, depends on the kind; owned, may be NULL
  * @thread: its thread
  * @event_fd: written to when something below @lock has changed
- * @cancel_fd: readable once somebody has asked for the job to end
+ * @cancel_fd: readable once the job was asked to end
  * @event_source: of @event_fd
  * @lock: covers what follows
  * @view: how far it is
  * @told_usec: when the main thread was told of progress last, CLOCK_MONOTONIC
- * @cancelled: somebody has asked for it to end
+ * @cancelled: a caller has asked it to end
  * @finished: type->run() has returned
  */
 struct job {
@@ -202,7 +202,7 @@ int job_progress(struct job *job, uint64_t done, uint64_t total,
 		 struct fr_error *error);
 
 /**
- * job_is_cancelled() - has somebody asked for the job to end?
+ * job_is_cancelled() - has a caller asked the job to end?
  * @job: running
  *
  * The job's thread.
@@ -213,7 +213,7 @@ bool job_is_cancelled(struct job *job);
  * job_cancel_fd() - to wait for that
  * @job: running
  *
- * Return: a file descriptor that becomes readable, and stays so, once somebody
+ * Return: a file descriptor that becomes readable, and stays so, once a caller
  * has asked; job_is_cancelled() tells whether it still counts.
  */
 int job_cancel_fd(const struct job *job);

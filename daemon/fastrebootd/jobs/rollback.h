@@ -20,7 +20,7 @@
  * struct rollback_request - what to go back to
  * @stage: the previous payload
  * @commit: of the slot that it will be in
- * @automatic: nobody has asked for it
+ * @automatic: the daemon starts it, not a caller
  */
 struct rollback_request {
 	struct stage_request *stage;
@@ -36,7 +36,7 @@ void rollback_request_free(void *request);
  * @pool: as the kernel tells it
  * @release: of the running kernel
  * @reason: why, one line for people
- * @automatic: nobody has asked for it
+ * @automatic: the daemon starts it, not a caller
  * @ret_request: argument of the job
  * @error: why there is nothing to go back to
  *

@@ -9,7 +9,7 @@
 #include "payload.h"
 
 /**
- * struct stage_request - what to stage; owned by who made it
+ * struct stage_request - what to stage; owned by its maker
  * @payload: where it comes from
  * @replace: a sealed slot is cleared when no other is free
  * @dry_run: all of it is read and checked, and nothing is written

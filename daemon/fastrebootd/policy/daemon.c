@@ -176,7 +176,7 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 	return describe_status(&facts);
 }
 
-/* Only where somebody collects them, or has asked for them. */
+/* Only where a collector reads them, or File= asks for them. */
 static void write_metrics(struct daemon *daemon,
 			  const struct fr_metrics *metrics)
 {

@@ -50,7 +50,7 @@ static int open_journal(sd_journal **ret_journal)
 			       SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
 }
 
-/* Anybody can write an entry with our MESSAGE_ID, but not with these. */
+/* Any user can write an entry with our MESSAGE_ID, but not with these. */
 static int match_us(sd_journal *journal)
 {
 	int err = sd_journal_add_match(journal, "_UID=0", 0);

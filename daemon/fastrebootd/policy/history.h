@@ -3,8 +3,8 @@
  * What the journal tells of earlier boots: when this one was committed, and, for
  * a boot by firmware, how the last update ended. The kernel can't know either.
  *
- * A journal can be large, so that a thread of its own looks, once, and nobody
- * waits for it. Without a persistent journal nothing is known.
+ * A journal can be large, so that a thread of its own looks, once, and the main
+ * thread does not wait for it. Without a persistent journal nothing is known.
  */
 #ifndef FASTREBOOTD_HISTORY_H
 #define FASTREBOOTD_HISTORY_H

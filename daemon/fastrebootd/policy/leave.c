@@ -40,7 +40,7 @@ static const struct work undo_work = {
 };
 
 /*
- * @now: nobody knows how far a wipe has come, or there was one. @stopped is
+ * @now: it is not known how far a wipe has come, or there was one. @stopped is
  * owned.
  */
 static void start_undo(struct daemon *daemon, const struct fr_error *cause,

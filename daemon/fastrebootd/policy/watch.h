@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What changes without us: a kexec tool arms a slot, or takes it back. The
- * kernel tells who polls "armed".
+ * kernel wakes a poll of "armed".
  */
 #ifndef FASTREBOOTD_WATCH_H
 #define FASTREBOOTD_WATCH_H

@@ -45,7 +45,7 @@ static int on_peer_gone(sd_bus_message *message, void *userdata,
 	return 0;
 }
 
-/* root, and who we are ourselves, in a test. */
+/* root; in a test the daemon's own user, too. */
 static bool is_trusted(int fd)
 {
 	struct ucred credentials;

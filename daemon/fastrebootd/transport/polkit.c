@@ -12,7 +12,7 @@
 #define OBJECT "/org/freedesktop/PolicyKit1/Authority"
 #define AUTHORITY "org.freedesktop.PolicyKit1.Authority"
 
-/* Somebody may have to look for the password. */
+/* The caller may have to look for the password. */
 #define WAIT_USEC (5 * 60 * UINT64_C(1000000))
 
 #define ALLOW_INTERACTION 1U
@@ -43,7 +43,7 @@ bool polkit_is_root(sd_bus_message *message)
 	_cleanup_creds_ sd_bus_creds *creds = NULL;
 	uid_t uid;
 
-	/* The private socket has let in nobody else. */
+	/* The private socket has let in root alone. */
 	if (!sd_bus_message_get_sender(message))
 		return true;
 	return sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds) >=
@@ -72,7 +72,7 @@ int polkit_read_answer(sd_bus_message *reply, const char **ret_why)
 	if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
 	    sd_bus_message_read(reply, "bb", &permitted, &challenge) < 0)
 		return -EPERM;
-	*ret_why = challenge ? "somebody has to authenticate" : "";
+	*ret_why = challenge ? "the caller has to authenticate" : "";
 	return permitted ? 0 : -EPERM;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may do what. root may do everything, also without polkit. Everybody else
- * needs polkit's word, which may take as long as somebody types a password, so
+ * Permissions. root may do everything, also without polkit. Any other caller
+ * needs polkit's word. That may take as long as a user types a password, so
  * that the call is put aside until then.
  */
 #ifndef FASTREBOOTD_POLKIT_H

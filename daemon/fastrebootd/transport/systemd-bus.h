@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files that speak with systemd share, and nobody else uses. */
+/* Shared by the files that speak with systemd, for them alone. */
 #ifndef FASTREBOOTD_SYSTEMD_BUS_H
 #define FASTREBOOTD_SYSTEMD_BUS_H
 

@@ -59,7 +59,7 @@ int systemd_check_unit(const char *unit, struct fr_error *error)
 }
 
 /**
- * struct unit_job - a job of systemd's that somebody waits for
+ * struct unit_job - a job of systemd's that the caller waits for
  * @path: its object
  * @result: how it has ended; empty as long as it has not
  */
