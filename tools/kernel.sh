@@ -119,7 +119,7 @@ build() {
 		rm -f "$objects/.each"	# check-patches.sh has to begin again
 	fi
 	[ -e "$objects/vmlinux" ] || total=$about
-	# If this fails, nobody shall take the old one for the new one.
+	# If this fails, the old one must not pass for the new one.
 	rm -f "$IMAGES/Image-$1" "$IMAGES/Image-$1.stamp"
 	if ! stamp_is "$objects/.configured" "$now"; then
 		configure "$1"

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #define SECOND 1000000ULL
-/* Nobody to be asked: systemd gives a daemon 90 s to start. */
+/* Without a password: systemd gives a daemon 90 s to start. */
 #define CALL_TIMEOUT (120 * SECOND)
-/* Somebody may be asked for a password; the daemon gives them 5 minutes. */
+/* polkit may ask for a password; the daemon gives it 5 minutes. */
 #define ASKING_TIMEOUT (330 * SECOND)
 
 #define _cleanup_error_ _cleanup_(sd_bus_error_free)
@@ -186,7 +186,7 @@ static int ping(struct client *client, struct fr_error *error)
 				     CLIENT_OBJECT, "org.freedesktop.DBus.Peer",
 				     "Ping", &from, NULL, NULL);
 
-	/* A policy that lets nobody ping: the next call tells more. */
+	/* The bus's policy may forbid to ping: the next call tells more. */
 	if (err >= 0 ||
 	    sd_bus_error_has_name(&from, DBUS_ERROR("AccessDenied")))
 		return 0;

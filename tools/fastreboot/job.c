@@ -257,7 +257,7 @@ static int on_gone(sd_bus_message *message, void *userdata,
 	return sd_event_exit(job->event, err);
 }
 
-/* On the bus the sender is named, or anybody could tell us how a job ended. */
+/* On the bus the sender is named, or any client could tell how a job ended. */
 static int subscribe(struct job *job)
 {
 	const char *sender = client_name(job->client);

@@ -5,7 +5,7 @@
  * Each signal of the daemon is made one event, a JSON object with the schema
  * org.fastreboot.event/1, whose member "event" says which. With --json each is
  * printed as a line. For people there are less: of a job's progress only the
- * begin of each step, since a line for each percent tells nobody anything.
+ * begin of each step, since a line for each percent tells them nothing.
  */
 #include <errno.h>
 #include <signal.h>

@@ -205,7 +205,7 @@ static int list_text(struct json_object *objects)
 	return FR_OK;
 }
 
-/* Nobody has made an object yet, so there is no folder of them. */
+/* No object was made yet, so there is no folder of them. */
 #define NO_OBJECTS (-ENOENT)
 
 int state_list(const struct state_request *request)

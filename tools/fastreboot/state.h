@@ -3,8 +3,8 @@
  * fastreboot state: the objects of the state volume, and the volume itself.
  *
  * Unlike the other verbs these do their work here, without the daemon: what is on
- * the mounted volume is a matter between its files and who may read and write
- * them. Objects are read and written by libfastreboot-state alone.
+ * the mounted volume is a matter of its files, and of the users that may read
+ * and write them. Objects are read and written by libfastreboot-state alone.
  */
 #ifndef STATE_H
 #define STATE_H

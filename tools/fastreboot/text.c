@@ -58,7 +58,7 @@ void text_duration(uint64_t nanoseconds, char ret[TEXT_MAX])
 		snprintf(ret, TEXT_MAX, "%.3f s", nanoseconds / 1e9);
 }
 
-/* Two units at most: nobody wants the seconds of something days ago. */
+/* Two units at most: the seconds of something days ago say nothing. */
 static void text_ago(uint64_t seconds, char ret[TEXT_MAX])
 {
 	uint64_t minutes = seconds / 60, hours = minutes / 60;

@@ -11,7 +11,7 @@
 #define TEXT_MAX 64
 
 /**
- * text_put() - print a string that somebody else wrote
+ * text_put() - print a string that is not our own
  * @out: where to
  * @string: title, command line, message; NULL prints nothing
  *

@@ -39,7 +39,7 @@ static int exit_status_of(struct json_object *status)
 	return cli_json_member(status, "pool") ? FR_OK : FR_NO_POOL;
 }
 
-/* @log: NULL if nobody wants it */
+/* @log: NULL without --last-log */
 static void print_status(const struct cli_request *request,
 			 struct json_object *status, struct json_object *log)
 {
