@@ -157,7 +157,7 @@ def machine(point: Point) -> Options:
 
 
 def device(folder: Path) -> list[str]:
-    """A device that has a driver, and that nobody uses."""
+    """A device that has a driver, and that no program uses."""
     return ["-fsdev", f"local,id=idle,path={folder},security_model=none,"
                       "readonly=on",
             "-device", "virtio-9p-pci,fsdev=idle,mount_tag=idle"]
@@ -207,7 +207,7 @@ def jump_script(point: Point, append: str = "") -> list[str]:
 
 
 def memory_script(point: Point) -> list[str]:
-    """The same with somebody who looks at the memory, and without a jump.
+    """The same with a process that looks at the memory, without a jump.
 
     That is for a machine of its own: looking takes time, and a second load
     does not find the memory as the first one did.

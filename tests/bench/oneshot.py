@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Machines that are switched on, do what a script says, and switch off.
 
-Nobody speaks with them meanwhile, and none of their devices does anything by
-itself: with -icount a second run is the same as the first, to the instruction.
+The host does not speak with them meanwhile, and none of their devices does
+anything by itself: with -icount a second run is the same as the first, to the
+instruction.
 """
 
 from __future__ import annotations

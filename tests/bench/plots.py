@@ -15,7 +15,8 @@ from results import MODEL, MS, by_point
 
 matplotlib.use("Agg")
 
-# Colours that are told apart in grey as well, and by who sees few colours.
+# Colours that are told apart in grey as well, and by readers that see few
+# colours.
 STYLES: dict[str, dict[str, Any]] = {
     "stock-kexec-load": {"color": "#7a1f1f", "marker": "v",
                          "linestyle": ":"},

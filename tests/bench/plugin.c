@@ -3,10 +3,10 @@
  * Counts the instructions of a blackout: a plugin of QEMU's TCG.
  *
  * It counts from the first instruction of one function, which the old kernel
- * runs when somebody calls reboot(2), to the first instruction of the next
+ * runs when a program calls reboot(2), to the first instruction of the next
  * kernel's init, in two ways:
  *
- *   by function: who has executed how many, on which CPU. A kernel runs at its
+ *   by function: how many each has executed, on which CPU. A kernel runs at its
  *   virtual addresses, but for a few instructions before its MMU is on; then it
  *   is found by where it lies in memory.
  *

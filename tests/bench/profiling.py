@@ -250,7 +250,7 @@ def markdown(profiles: Profiles) -> str:
 
 
 def differences(profiles: Profiles) -> str:
-    """What more CPUs cost with this series, for who works on it."""
+    """What more CPUs cost with this series, for its developers."""
     few, many = (profiles[SYSTEM_NAMES[-1], cpus] for cpus in CPUS)
     lines = []
     for title, one, other in (("step", few.steps, many.steps),

@@ -253,7 +253,7 @@ void cli_read_until(int fd, char *buffer, const char *text)
 		fail_msg("'%s' did not come, but: %s", text, buffer);
 }
 
-/* Files take all that is written without anybody reading. */
+/* Files take all that is written without a reader. */
 static int output_file(void)
 {
 	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

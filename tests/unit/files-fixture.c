@@ -356,7 +356,7 @@ struct signer *signer_make(const char *name, const struct signer *issuer,
 	X509_set_pubkey(signer->certificate, signer->key);
 	add_extension(signer->certificate, NID_basic_constraints,
 		      issuer ? "CA:FALSE" : "CA:TRUE");
-	/* Not what OpenSSL wants of who signs mail. */
+	/* Not what OpenSSL wants of a signer of mail. */
 	if (issuer)
 		add_extension(signer->certificate, NID_ext_key_usage,
 			      "codeSigning");

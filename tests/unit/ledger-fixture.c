@@ -7,7 +7,7 @@
 
 #include "ledger-fixture.h"
 
-/* Map the area between two pages that nobody may touch. */
+/* Map the area between two pages that must not be touched. */
 static u8 *area_map(void)
 {
 	size_t guard = sysconf(_SC_PAGESIZE);

@@ -274,7 +274,7 @@ static void counters_are_no_part_of_the_id(void **state)
 	expect_found("a", "three left", "a");
 	expect_found("a+3", "three left", "a");
 	expect_found("a+3.conf", "three left", "a");
-	/* The counter has changed since somebody looked. */
+	/* The counter has changed since the caller looked. */
 	expect_found("a+2-1.conf", "three left", "a");
 	expect_found("b", "two left", "b");
 	expect_found("c+", "not a counter", "c+");
@@ -339,7 +339,7 @@ static void root_of_the_path(void **state)
 	struct fr_error error;
 	char path[256];
 
-	/* A root that nobody has configured. */
+	/* A root that is not configured. */
 	put("three", "a.conf", "a");
 	snprintf(path, sizeof(path), "%s",
 		 file_path("three/loader/entries/a.conf"));

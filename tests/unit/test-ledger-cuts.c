@@ -474,7 +474,7 @@ static void scrub_spares_both(void **state)
 /*
  * Cut a write so that its store @i alone is missing; then, after a reset, cut
  * the next write so that its store @i alone is made. The words are the same,
- * but the first record was abandoned: nobody has ever seen that.
+ * but the first record was abandoned: no kernel has ever seen that.
  */
 static void abandon_and_retry(size_t i, struct random *random)
 {

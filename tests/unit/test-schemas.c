@@ -43,7 +43,7 @@ static void what_is_understood(void **state)
 	assert_false(fr_schemas_understand(&schemas, "routes", 0));
 	assert_false(fr_schemas_understand(&schemas, "route", 1));
 	assert_true(fr_schemas_understand(&schemas, "x.y_z-0", UINT32_MAX));
-	/* what has no schema, everybody understands */
+	/* every payload understands what has no schema */
 	assert_true(fr_schemas_understand(&schemas, "", 7));
 }
 
@@ -195,7 +195,7 @@ static void objects(void **state)
 
 /*
  * What is in use: it is published when its program is told to end, and by then
- * nobody asks any more.
+ * no commit asks any more.
  */
 static void objects_in_use(void **state)
 {

@@ -14,13 +14,13 @@
 
 #define CONTENT_SIZE 100000
 
-/* Made once: a root, somebody it has signed, and a stranger. */
+/* Made once: a root, a leaf that it has signed, a stranger; one has expired. */
 static struct {
 	struct signer *root;
 	struct signer *leaf;
 	struct signer *stranger;
 	struct signer *expired;
-} who;
+} signers;
 
 static int begin(void **state)
 {
@@ -30,19 +30,19 @@ static int begin(void **state)
 		return -1;
 	file_write_blob("file", &content);
 	blob_free(&content);
-	who.root = signer_make("root", NULL, 1);
-	who.leaf = signer_make("leaf", who.root, 1);
-	who.stranger = signer_make("stranger", NULL, 1);
-	who.expired = signer_make("expired", NULL, -1);
+	signers.root = signer_make("root", NULL, 1);
+	signers.leaf = signer_make("leaf", signers.root, 1);
+	signers.stranger = signer_make("stranger", NULL, 1);
+	signers.expired = signer_make("expired", NULL, -1);
 	return 0;
 }
 
 static int end(void **state)
 {
-	signer_free(who.root);
-	signer_free(who.leaf);
-	signer_free(who.stranger);
-	signer_free(who.expired);
+	signer_free(signers.root);
+	signer_free(signers.leaf);
+	signer_free(signers.stranger);
+	signer_free(signers.expired);
 	return files_end(state);
 }
 
@@ -89,8 +89,8 @@ static void forms(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		signer_sign(who.root, "file", "file.p7s", forms[i]);
-		expect_good(signer_certificate(who.root));
+		signer_sign(signers.root, "file", "file.p7s", forms[i]);
+		expect_good(signer_certificate(signers.root));
 	}
 }
 
@@ -101,10 +101,10 @@ static void hash_is_that_of_the_file(void **state)
 	struct blob content = make_image(CONTENT_SIZE, 1);
 	struct fr_error error;
 
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
 	assert_int_equal(check_files("file", "file.p7s",
-				     signer_certificate(who.root), NULL, sha256,
-				     &error),
+				     signer_certificate(signers.root), NULL,
+				     sha256, &error),
 			 0);
 	assert_int_equal(EVP_Digest(content.data, content.size, expected, NULL,
 				    EVP_sha256(), NULL),
@@ -115,29 +115,29 @@ static void hash_is_that_of_the_file(void **state)
 
 static void chains(void **state)
 {
-	signer_sign(who.leaf, "file", "file.p7s", SIGNATURE_DER);
-	expect_good(signer_certificate(who.root));
-	/* Trusted as it is, although nobody trusts the one above it. */
-	expect_good(signer_certificate(who.leaf));
-	expect_rejected(signer_certificate(who.stranger), "not trusted");
+	signer_sign(signers.leaf, "file", "file.p7s", SIGNATURE_DER);
+	expect_good(signer_certificate(signers.root));
+	/* Trusted as it is, although the one above it is not. */
+	expect_good(signer_certificate(signers.leaf));
+	expect_rejected(signer_certificate(signers.stranger), "not trusted");
 	/* The leaf can't vouch for its root. */
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
-	expect_rejected(signer_certificate(who.leaf), "not trusted");
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
+	expect_rejected(signer_certificate(signers.leaf), "not trusted");
 }
 
 static void strangers(void **state)
 {
-	signer_sign(who.stranger, "file", "file.p7s", SIGNATURE_DER);
-	expect_rejected(signer_certificate(who.root), "not trusted");
-	signer_sign(who.stranger, "file", "file.p7s",
+	signer_sign(signers.stranger, "file", "file.p7s", SIGNATURE_DER);
+	expect_rejected(signer_certificate(signers.root), "not trusted");
+	signer_sign(signers.stranger, "file", "file.p7s",
 		    SIGNATURE_WITHOUT_CERTIFICATE);
-	expect_rejected(signer_certificate(who.root), "does not belong");
+	expect_rejected(signer_certificate(signers.root), "does not belong");
 }
 
 static void dates_count(void **state)
 {
-	signer_sign(who.expired, "file", "file.p7s", SIGNATURE_DER);
-	expect_rejected(signer_certificate(who.expired), "has expired");
+	signer_sign(signers.expired, "file", "file.p7s", SIGNATURE_DER);
+	expect_rejected(signer_certificate(signers.expired), "has expired");
 }
 
 /* Any change of the content, and the signature is not its own any more. */
@@ -147,11 +147,11 @@ static void other_content(void **state)
 	struct fr_error error;
 	u8 sha256[FR_SHA256_SIZE] = { 42 };
 
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
 	content.data[CONTENT_SIZE - 1] ^= 1;
 	file_write_blob("other", &content);
 	expect_error(check_files("other", "file.p7s",
-				 signer_certificate(who.root), NULL, sha256,
+				 signer_certificate(signers.root), NULL, sha256,
 				 &error),
 		     -EKEYREJECTED, &error, FR_SIGNATURE, "does not belong");
 	assert_int_equal(sha256[0], 42);
@@ -159,14 +159,14 @@ static void other_content(void **state)
 	content.size--;
 	file_write_blob("other", &content);
 	assert_int_equal(check_files("other", "file.p7s",
-				     signer_certificate(who.root), NULL, sha256,
-				     &error),
+				     signer_certificate(signers.root), NULL,
+				     sha256, &error),
 			 -EKEYREJECTED);
 	content.size = 0;
 	file_write_blob("other", &content);
 	assert_int_equal(check_files("other", "file.p7s",
-				     signer_certificate(who.root), NULL, sha256,
-				     &error),
+				     signer_certificate(signers.root), NULL,
+				     sha256, &error),
 			 -EKEYREJECTED);
 	content.size = CONTENT_SIZE;
 	blob_free(&content);
@@ -176,15 +176,16 @@ static void not_detached(void **state)
 {
 	struct fr_error error;
 
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_ATTACHED);
-	expect_error(check(signer_certificate(who.root), &error), -EBADMSG,
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_ATTACHED);
+	expect_error(check(signer_certificate(signers.root), &error), -EBADMSG,
 		     &error, FR_SIGNATURE, "not a detached one");
 }
 
 static void weak_digest(void **state)
 {
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_SHA1);
-	expect_rejected(signer_certificate(who.root), "weaker than SHA-256");
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_SHA1);
+	expect_rejected(signer_certificate(signers.root),
+			"weaker than SHA-256");
 }
 
 static void damaged_signatures(void **state)
@@ -196,7 +197,7 @@ static void damaged_signatures(void **state)
 	unsigned int step = 8 / unit_rounds(8);
 
 	/* The copy of a certificate that is trusted anyway would not matter. */
-	signer_sign(who.root, "file", "file.p7s",
+	signer_sign(signers.root, "file", "file.p7s",
 		    SIGNATURE_WITHOUT_CERTIFICATE);
 	file = fopen(file_path("file.p7s"), "re");
 	data = malloc(100000);
@@ -209,7 +210,7 @@ static void damaged_signatures(void **state)
 		data[at] ^= 0x01;
 		file_write("file.p7s", data, size);
 		data[at] ^= 0x01;
-		r = check(signer_certificate(who.root), &error);
+		r = check(signer_certificate(signers.root), &error);
 		if (!r)
 			good++;
 		else
@@ -222,7 +223,7 @@ static void damaged_signatures(void **state)
 		struct fr_error error;
 
 		file_write("file.p7s", data, part);
-		expect_error(check(signer_certificate(who.root), &error),
+		expect_error(check(signer_certificate(signers.root), &error),
 			     -EBADMSG, &error, FR_SIGNATURE,
 			     "no CMS signature");
 	}
@@ -244,12 +245,12 @@ static void no_signatures(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		file_write_text("file.p7s", texts[i]);
-		expect_error(check(signer_certificate(who.root), &error),
+		expect_error(check(signer_certificate(signers.root), &error),
 			     -EBADMSG, &error, FR_SIGNATURE,
 			     "no CMS signature");
 	}
 	file_write("file.p7s", large, (1 << 20) + 1);
-	expect_error(check(signer_certificate(who.root), &error), -EBADMSG,
+	expect_error(check(signer_certificate(signers.root), &error), -EBADMSG,
 		     &error, FR_SIGNATURE, "larger than 1 MiB");
 	free(large);
 }
@@ -259,14 +260,14 @@ static void folders_of_certificates(void **state)
 	struct fr_error error;
 
 	file_remove("certificates");
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
 	file_make_folder("certificates");
 	expect_error(check(file_path("certificates"), &error), -ENOKEY, &error,
 		     FR_SIGNATURE, "no trusted certificate where");
 	file_write_text("certificates/README", "not a certificate");
-	file_link(signer_certificate(who.stranger), "certificates/a.pem");
+	file_link(signer_certificate(signers.stranger), "certificates/a.pem");
 	expect_rejected(file_path("certificates"), "not trusted");
-	file_link(signer_certificate(who.root), "certificates/b.crt");
+	file_link(signer_certificate(signers.root), "certificates/b.crt");
 	expect_good(file_path("certificates"));
 	file_write_text("certificates/c.pem", "not a certificate");
 	expect_error(check(file_path("certificates"), &error), -ENOKEY, &error,
@@ -278,24 +279,25 @@ static void several_certificates(void **state)
 	struct fr_error error;
 	u8 sha256[FR_SHA256_SIZE];
 
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
 	assert_int_equal(check_files("file", "file.p7s",
-				     signer_certificate(who.stranger),
-				     signer_certificate(who.root), sha256,
+				     signer_certificate(signers.stranger),
+				     signer_certificate(signers.root), sha256,
 				     &error),
 			 0);
 	/* The same one twice is no harm. */
-	assert_int_equal(
-		check_files("file", "file.p7s", signer_certificate(who.root),
-			    signer_certificate(who.root), sha256, &error),
-		0);
+	assert_int_equal(check_files("file", "file.p7s",
+				     signer_certificate(signers.root),
+				     signer_certificate(signers.root), sha256,
+				     &error),
+			 0);
 }
 
 static void certificates_in_disorder(void **state)
 {
 	struct fr_error error;
 
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
 	expect_error(check(file_path("missing.pem"), &error), -ENOKEY, &error,
 		     FR_SIGNATURE, "missing.pem: No such file");
 	expect_error(check(file_write_text("bad.pem", ""), &error), -ENOKEY,
@@ -313,13 +315,14 @@ static void certificates_in_disorder(void **state)
 /* The file's position is the caller's. */
 static void position_stays(void **state)
 {
-	char *certificates[] = { (char *)signer_certificate(who.root), NULL };
+	char *certificates[] = { (char *)signer_certificate(signers.root),
+				 NULL };
 	_cleanup_close_ int signature_fd = -1;
 	_cleanup_close_ int fd = file_open("file");
 	struct fr_error error = { 0 };
 	u8 sha256[FR_SHA256_SIZE];
 
-	signer_sign(who.root, "file", "file.p7s", SIGNATURE_DER);
+	signer_sign(signers.root, "file", "file.p7s", SIGNATURE_DER);
 	signature_fd = file_open("file.p7s");
 	assert_int_equal(lseek(fd, 77, SEEK_SET), 77);
 	for (int i = 0; i < 2; i++)

@@ -328,7 +328,8 @@ static void list_stores(struct record record)
 /*
  * A cut leaves all of a record but one word; then the next attempt, from the same
  * old record, is cut when that word alone, or it behind those that are durable by
- * then, was made. The first of the two was abandoned: nobody may ever see it.
+ * then, was made. The first of the two was abandoned: no reader may ever see
+ * it.
  */
 static void abandoned(size_t missing, size_t only)
 {

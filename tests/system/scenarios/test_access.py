@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who may do what, and what there is to be had on the machine at all."""
+"""Permissions, and what there is to be had on the machine at all."""
 
 from __future__ import annotations
 

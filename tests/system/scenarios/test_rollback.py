@@ -78,7 +78,7 @@ def unhealthy(system: System, early: str) -> None:
 
 @scenario(timeout=1200)
 def never_confirmed(system: System) -> None:
-    """Nobody confirms the new kernel: rolled back when the time is over."""
+    """The new kernel is not confirmed: rolled back when the time is over."""
     machine = on_staged_a(system)
     fastreboot.configure(machine, "[Confirm]\nTimeoutSec=15s")
     machine.sh("systemctl mask fastreboot-confirm.service")

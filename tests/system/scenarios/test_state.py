@@ -105,7 +105,7 @@ def no_volume(system: System) -> None:
                f"ExecStart=/bin/true\\n' {ROOT} "
                ">/run/systemd/system/needs.service; systemctl daemon-reload")
     result = machine.sh("time -p systemctl start needs.service", check=False)
-    check.true("who requires it fails", result.status != 0, result.text)
+    check.true("what requires it fails", result.status != 0, result.text)
     took = re.search(r"^real (\d+)", result.text, re.MULTILINE)
     check.true("at once", took is not None and int(took[1]) < 15, result.text)
     state(machine, "list", expect=Exit.NOT_FOUND)

@@ -46,7 +46,7 @@ def run(machine: SystemMachine, *words: str, expect: Exit = Exit.OK,
         user: str | None = None) -> Result:
     """Run the command; fail unless it ends with the status expected.
 
-    user -- who runs it; root otherwise
+    user -- that runs it; root otherwise
     """
     script = shlex.join(["fastreboot", *words])
     if user is not None:

@@ -154,8 +154,8 @@ static uint64_t number_after(const char *line, const char *word)
 }
 
 /*
- * Bytes that nobody uses: MemFree, and the pages that CPUs keep for themselves,
- * which can be an eighth of the memory.
+ * Bytes that are not in use: MemFree, and the pages that CPUs keep for
+ * themselves, which can be an eighth of the memory.
  */
 static uint64_t free_memory(void)
 {
@@ -175,7 +175,7 @@ static uint64_t free_memory(void)
 /**
  * struct watch - looks at the free memory from another process
  * @lowest: the least so far, in bytes; shared
- * @child: who looks
+ * @child: the process that looks
  */
 struct watch {
 	volatile uint64_t *lowest;

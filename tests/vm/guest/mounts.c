@@ -9,8 +9,8 @@
  * mount_all - mount what the kernel and the machine offer
  *
  * The initramfs has the directories. Kernels without securityfs, debugfs or
- * pstore, and machines without a payload share are fine: nobody will ask for
- * the files then.
+ * pstore, and machines without a payload share are fine: the host will not ask
+ * for the files then.
  */
 void mount_all(void)
 {

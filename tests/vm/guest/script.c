@@ -11,8 +11,8 @@
  * run_script - do what /script says, if there is one
  * @obey: does what a line says, "<id> <name> <argument> ..."
  *
- * Nobody types then: without anything that comes from outside, a machine with
- * -icount does the same in every run, to the instruction.
+ * The host types nothing then: without anything that comes from outside, a
+ * machine with -icount does the same in every run, to the instruction.
  */
 void run_script(void (*obey)(char *line))
 {

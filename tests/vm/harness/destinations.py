@@ -3,7 +3,7 @@
 
 What a jump copies overwrites whatever is at its destination, and the next
 kernel lives with it: memory that hardware still writes to, that may go away,
-or that is somebody else's, is no place for it.
+or that has another owner, is no place for it.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 Nothing here runs in the background. Whoever waits for something takes in
 whatever console and monitor have to say meanwhile; a disaster on the console,
-a reset that nobody asked for, or the end of QEMU fails the scenario from in
-there, whatever it was waiting for.
+a reset that the scenario did not ask for, or the end of QEMU fails the
+scenario from in there, whatever it was waiting for.
 """
 
 from __future__ import annotations
@@ -353,7 +353,7 @@ class Machine:
         for name in _ENDINGS:
             if self.monitor.events.count(name) > self._expected.count(name):
                 raise ScenarioFailure(
-                    f"the machine had a {name} that nobody expected")
+                    f"the machine had a {name}, which was not expected")
 
     def _fail_for_the_end(self) -> None:
         assert self._process is not None

@@ -13,7 +13,7 @@ Message = dict[str, Any]
 class Monitor:
     """A QMP connection.
 
-    events -- names of the events that arrived and nobody has taken yet
+    events -- names of the events that arrived and were not taken yet
     """
 
     def __init__(self, link: socket.socket) -> None:

@@ -31,7 +31,7 @@ COMMAND = "/bin/fastreboot"
 KERNEL_B = "/payload/Image-system-b"
 # The small kernels of the other scenarios lack file locks, for one.
 KERNELS = ("system-a", "system-b")
-# The daemon has nobody to tell that it is ready.
+# No systemd waits for the daemon's word that it is ready.
 START = """\
 /bin/fastrebootd </dev/null >/dev/console 2>&1 &
 while ! [ -S /run/fastreboot/private ]; do kill -0 $! || exit; done

@@ -5,7 +5,8 @@ An operation is repeated. The first time the first call in it that may fail
 does (an allocation, a copy from or to user space), then the second, and so on
 until there is none left to fail. Each time it works or says why not, the slot
 can be used again, and in the end nothing is lost: kmemleak knows of no memory
-that nobody points to, and no page is left to whoever was asked to give it back.
+without a pointer to it, and no page is left to the one that had to give it
+back.
 """
 
 from __future__ import annotations

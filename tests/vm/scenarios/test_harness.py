@@ -102,7 +102,7 @@ def resets(vm: Vm) -> None:
 
 @scenario(timeout=120, requires=REQUIRES)
 def unexpected_reset(vm: Vm) -> None:
-    """A reset that nobody asked for fails a scenario."""
+    """A reset that a scenario did not ask for fails it."""
     machine = stock_machine(vm)
     try:
         machine.command("reboot restart")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Memory that comes or goes makes a payload stale: its map is outdated."""
+"""Memory that comes or goes makes a payload stale: its map is an old one."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def boot_memory(vm: Vm) -> None:
 @scenario(timeout=300, variants={
     "movable": {"state": "online_movable"}, "kernel": {"state": "online"}})
 def destination(vm: Vm, state: str) -> None:
-    """Overflow does not go to memory that was added: nobody tells of it."""
+    """Overflow avoids added memory: the next kernel is not told of it."""
     machine = vm.machine(hotplug=MODULE)
     memory = max(vm.image(kernel).image_size for kernel in "ab")
     boot = pool_boot(machine, append=f"{pool_for(memory + SLOT_ALIGNMENT)} "

@@ -193,7 +193,7 @@ def pool_off(vm: Vm) -> None:
 
 @scenario(timeout=200)
 def switch_refuses(vm: Vm) -> None:
-    """The switch takes 0 and 1, from those who may load a kernel."""
+    """The switch takes 0 and 1, from callers that may load a kernel."""
     machine = vm.machine()
     pool_boot(machine)
     write = f"write {FASTREBOOT}/kexec_file_load"

@@ -35,7 +35,7 @@ def trusted_key(vm: Vm) -> Path:
 
 
 def other_key(folder: Path) -> Path:
-    """A key that nobody trusts."""
+    """A key that the kernel does not trust."""
     key = folder / "other.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc",

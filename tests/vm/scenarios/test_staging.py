@@ -328,7 +328,7 @@ def two_stage(vm: Vm) -> None:
 def two_write(vm: Vm) -> None:
     """Two that write the same slot at once cannot spoil what is sealed.
 
-    Who comes second at an offset is refused; whether one of them gets through
+    The second at an offset is refused; whether one of them gets through
     to the end is chance. If the slot can be sealed, the content is right.
     """
     machine = vm.machine(cpus=2)

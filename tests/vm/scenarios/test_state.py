@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The state volume is persistent memory, and nobody touches what is in it."""
+"""The state volume is persistent memory, and a reboot leaves it alone."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def its_corrupts_kexec(vm: Vm, cpus: int) -> None:
     """With an ITS and a device tree, a stock kexec corrupts the next kernel.
 
     The kernel allocates the LPI property table at boot, from the first free
-    memory above its own image. It cannot move it, or tell anybody: the
+    memory above its own image. It cannot move it, or tell the next kernel: the
     redistributors may not be given another table once LPIs are enabled, and
     only EFI has a way to reserve memory for the next kernel.
     kexec_file_load(2) places the next kernel at the lowest 2 MiB boundary
