@@ -35,6 +35,7 @@ DAEMON_BUILD = ("make", "-s", "--no-print-directory", "-C", "daemon",
                 "KIND=asan")
 VM = (sys.executable, "tests/vm/run.py")
 BENCH = (sys.executable, "tests/bench/test_results.py")
+SERIES = (sys.executable, "tests/unit/run-series.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
 SYSTEM = (sys.executable, "tests/system/run.py")
 
@@ -66,6 +67,7 @@ def suites(only: str) -> list[Suite]:
         Suite("bench", (*BENCH, "--list"), (*BENCH, "--only", only)),
         Suite("tools", ("tools/check-tools.sh", "--list"),
               ("tools/check-tools.sh",)),
+        Suite("series", (*SERIES, "--list"), (*SERIES, "--only", only)),
         Suite("dts", ("tools/check-dts.sh", "--list"),
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),
