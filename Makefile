@@ -2,16 +2,18 @@
 #
 # One command a job, each with its own set-up. `make` names them.
 #
-# KERNEL_SRC=<dir>	use this 6.12 tree as the base, not Debian's source package
+# BASE=<release>	which base of kernel-patches the kernel tree is for
+# KERNEL_SRC=<dir>	use this tree as the base, not Debian's source package
 # VARIANT=<name>...	which kernels `make kernel` builds: a b signed debug page16
 #			page64 stock
 # ONLY=<pattern>	which tests `make check` runs
 # BENCH=<options>	of `make bench`: --quick, --only, --strict, --jobs
 
+BASE ?= 6.12
 VARIANT ?= a b
 ONLY ?=
 BENCH ?=
-export KERNEL_SRC
+export BASE KERNEL_SRC
 
 help:
 	@echo 'make demo                 fast reboots in QEMU, and where the time went'
@@ -136,6 +138,7 @@ clean:
 distclean:
 	@tools/clean.sh all
 
-.PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel vm demo \
+.PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches \
+	kernel vm demo \
 	check check-list check-pages check-debug check-system check-fresh bench \
 	bench-profile bench-relocator clean distclean

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check-patches.sh [--list]: tests of the kernel series. Each patch builds by
-# itself, on top of those before it, without a new compiler warning, and
-# checkpatch.pl --strict has nothing to say about it. What was verified once is
-# not done again until the patch, one before it or the configuration changes.
+# check-patches.sh [--list]: tests of the kernel series. Each stack applies on
+# those before it, and each patch has its row in kernel-patches/README.md. Each
+# patch builds by itself, on top of those before it, without a new compiler
+# warning, and checkpatch.pl --strict has nothing to say about it. What was
+# verified once is not done again until the patch, one before it or the
+# configuration changes.
 
 # shellcheck disable=SC2317 # run_test calls the functions
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -25,9 +27,9 @@ KUNIT_FRAGMENTS=("${FRAGMENTS[@]}" "$OUT/kunit.config")
 KUNIT_OBJECTS=$BUILD/walk/kernel/kunit
 KUNIT_PART=kernel/fastreboot
 # One type of checkpatch.pl's messages a line, with the reason behind it.
-EXCEPTIONS=$SERIES_DIR/checkpatch-exceptions
+EXCEPTIONS=$ROOT/kernel-patches/checkpatch-exceptions
 
-# Names of the tests of a patch.
+# Names of the tests of a patch, which is called <stack>.<file>.
 build_name() {
 	printf 'patches.build.%s\n' "$1"
 }
@@ -132,15 +134,50 @@ test_style() {
 	walk_to "$2" &&
 	( cd "$WALK" && perl scripts/checkpatch.pl --strict --no-summary \
 		--show-types --terse ${types:+--ignore "$types"} \
-		"$OUT/new/$1.patch" 2>"$BUILD/log/checkpatch.log" |
+		"$OUT/new/${1/.//}.patch" 2>"$BUILD/log/checkpatch.log" |
 		sed "s|^$OUT/new/||" )
 }
 
-# Whoever applies kernel-patches gets what build/linux has.
+#
+# The folders
+#
+
+# Applying kernel-patches gives what build/linux has.
 test_exported() {
-	! tree_is_dirty || say "build/linux has uncommitted changes"
+	! tree_is_dirty || say "$(tree_name) has uncommitted changes"
 	[ "$(tree_ids)" = "$(series_ids)" ] && return
-	say "build/linux has commits that kernel-patches/6.12 lacks: make kernel-patches"
+	say "$(tree_name) has commits that kernel-patches/$BASE lacks: make kernel-patches"
+	return 1
+}
+
+test_status() {
+	series status
+}
+
+# Commits are in the lines of OUT/commits: commit, stack, name.
+last_of_stack() {
+	awk -v stack="$1" '$2 == stack { last = $1 } END { print last }' \
+		"$OUT/commits"
+}
+
+last_before_stack() {
+	awk -v stack="$1" 'BEGIN { last = "base" } $2 == stack { exit }
+		{ last = $1 } END { print last }' "$OUT/commits"
+}
+
+# The patches of a stack as they are kept, one by one, on top of the stacks
+# before it; in an index, without files.
+test_apply() {
+	local stack=$1 patch
+	local -x GIT_INDEX_FILE=$OUT/index
+
+	tree_git read-tree "$(last_before_stack "$stack")" || return
+	for patch in "$OUT/kept/$stack"/[0-9]*.patch; do
+		tree_git apply --cached --whitespace=nowarn "$patch" || return
+	done
+	[ "$(tree_git write-tree)" = \
+	  "$(tree_git rev-parse "$(last_of_stack "$stack")^{tree}")" ] && return
+	say "the patches of $stack do not make what $(tree_name) has"
 	return 1
 }
 
@@ -157,30 +194,47 @@ test_patch() {
 		test_style "$name" "$commit"
 }
 
+# Tests that are not about one patch
+run_folder_tests() {
+	local stack
+
+	run_test patches.exported test_exported
+	run_test patches.status test_status
+	for stack in $(stacks); do
+		run_test "patches.apply.$stack" test_apply "$stack"
+	done
+}
+
 list() {
 	local patch name
 
-	run_test patches.exported
+	run_folder_tests
 	while read -r patch; do
-		name=$(basename "$patch" .patch)
+		name=$(basename "$(dirname "$patch")").$(basename "$patch" .patch)
 		run_test "$(build_name "$name")"
 		run_test "$(style_name "$name")"
-	done < <(series_files)
+	done < <(series list)
+}
+
+stacks() {
+	series list | xargs -n 1 dirname | xargs -n 1 basename | uniq
 }
 
 check() {
-	local commits names i
+	local commits commit stack name line
 
 	lock kernel
 	mkdir -p "$OUT" "$VERIFIED" "$BUILD/log"
+	rm -rf "$OUT/kept" "$OUT/new"
 	grep -v TRUSTED_KEYS= "$CONFIGS/signed.config" >"$OUT/signed.config"
 	grep KUNIT "$CONFIGS/debug.config" >"$OUT/kunit.config"
-	export_patches "$OUT/new"
-	mapfile -t commits < <(tree_git rev-list --reverse base..fastreboot)
-	mapfile -t names < <(cd "$OUT/new" && ls)
-	run_test patches.exported test_exported
-	for i in "${!commits[@]}"; do
-		test_patch "${names[i]%.patch}" "${commits[i]}"
+	series join "$OUT/kept"
+	series format "$LINUX" "$OUT/new" >"$OUT/commits"
+	run_folder_tests
+	mapfile -t commits <"$OUT/commits"
+	for line in "${commits[@]}"; do
+		read -r commit stack name <<<"$line"
+		test_patch "$stack.$name" "$commit"
 	done
 }
 

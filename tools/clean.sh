@@ -16,12 +16,20 @@ if [ "${1:-}" != all ]; then
 		! -name 'linux*' -exec rm -rf {} + 2>/dev/null || :
 	exit
 fi
-if tree_exists && tree_has_own_work; then
-	die "build/linux has work that kernel-patches/6.12 lacks: make kernel-patches"
-fi
-if compgen -G 'build/linux.saved-*' >/dev/null ||
-   { tree_exists && [ -n "$(tree_git branch --list 'saved/*')" ]; }; then
-	die "build/ has work that was put aside: the branches saved/N of" \
-		"build/linux, or build/linux.saved-N. Remove these first"
-fi
+check_tree() {
+	if tree_exists && tree_has_own_work; then
+		die "$(tree_name) has work that kernel-patches/$BASE lacks:" \
+			"make kernel-patches"
+	fi
+	if compgen -G "$LINUX.saved-*" >/dev/null ||
+	   { tree_exists && [ -n "$(tree_git branch --list 'saved/*')" ]; }; then
+		die "build/ has work that was put aside: the branches saved/N of" \
+			"$(tree_name), or $(tree_name).saved-N. Remove these first"
+	fi
+}
+
+for base in kernel-patches/*/BASE; do
+	use_base "$(basename "$(dirname "$base")")"
+	check_tree
+done
 rm -rf build

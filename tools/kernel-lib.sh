@@ -2,26 +2,41 @@
 # shellcheck shell=bash
 #
 # The kernel tree in build/linux, for the scripts that work on it. Source
-# lib.sh first.
+# lib.sh first. BASE chooses the base; the tree of another than the first one is
+# build/linux-$BASE/linux.
 #
 # The tree is a git repository: the base, tagged "base", and on the branch
-# "fastreboot" the series as commits. kernel-patches/6.12 is where the series
-# is kept; build/linux is where it is worked on. Which of the two holds
-# something that the other lacks decides what may be overwritten, so the tree
-# remembers, in its .git:
+# "fastreboot" the series as commits. kernel-patches/$BASE is where the series
+# is kept, in stacks (kernel-series.py); build/linux is where it is worked on.
+# Which of the two holds something that the other lacks decides what may be
+# overwritten, so the tree remembers, in its .git:
 #
 #   fastreboot-origin   what the base was made from
 #   fastreboot-series   hash of the series that was applied or exported last
 #   fastreboot-head     the commit that this left on top
 
+FIRST_BASE=6.12
+BASE=${BASE:-$FIRST_BASE}
+
+# use_base BASE: work on the series for this base, and its tree
+use_base() {
+	local place=$BUILD
+
+	BASE=$1
+	[ "$BASE" = "$FIRST_BASE" ] || place=$BUILD/linux-$BASE
+	# shellcheck disable=SC2034 # used by those who source this
+	SERIES_DIR=$ROOT/kernel-patches/$BASE
+	LINUX=$place/linux
+	# A second checkout that the scripts move from commit to commit, and its
+	# objects. The stock kernel comes from there, and then each patch is
+	# built on top of what that left.
+	WALK=$place/walk/linux
+	# shellcheck disable=SC2034 # used by those who source this
+	WALK_OBJECTS=$place/walk/kernel/objects
+}
+
+use_base "$BASE"
 # shellcheck disable=SC2034 # used by those who source this
-LINUX=$BUILD/linux
-# A second checkout that the scripts move from commit to commit, and its
-# objects. The stock kernel comes from there, and then each patch is built on
-# top of what that left.
-WALK=$BUILD/walk/linux
-WALK_OBJECTS=$BUILD/walk/kernel/objects
-SERIES_DIR=$ROOT/kernel-patches/6.12
 CONFIGS=$ROOT/kernel-patches/config
 
 # What a build of the kernel depends on beside source and configuration.
@@ -75,48 +90,27 @@ tree_is_dirty() {
 	[ -n "$(tree_git status --porcelain)" ]
 }
 
-# The patches of the series, in order.
-series_files() {
-	local name
-
-	while read -r name; do
-		[ -z "$name" ] || printf '%s\n' "$SERIES_DIR/$name"
-	done < <(sed 's/#.*//' "$SERIES_DIR/series")
+# series COMMAND ARGUMENT...: see kernel-series.py
+series() {
+	python3 tools/kernel-series.py --base "$BASE" "$@"
 }
 
 series_hash() {
-	local files
-
-	mapfile -t files < <(series_files)
-	hash_of "$SERIES_DIR/series" "${files[@]}"
+	series hash
 }
 
-# What the patches change, one id a patch; where they change it (line numbers,
-# commit ids) does not count.
+# What the patches change, a line a patch, with its stack.
 series_ids() {
-	local files
-
-	mapfile -t files < <(series_files)
-	[ "${#files[@]}" -gt 0 ] || return 0
-	cat -- "${files[@]}" | git patch-id --stable | cut -d ' ' -f 1
+	series ids
 }
 
 tree_ids() {
-	tree_git log -p --reverse --format='From %H' base..fastreboot |
-		git patch-id --stable | cut -d ' ' -f 1
+	series ids "$LINUX"
 }
 
-# export_patches FOLDER: the commits of the tree as patches. The same commits
-# always give the same files.
-export_patches() {
-	rm -rf "$1"
-	mkdir -p "$1"
-	tree_git -c core.quotePath=true format-patch -q -o "$1" \
-		-N --zero-commit --no-signature --no-base --no-cover-letter \
-		--no-thread --no-attach --no-notes --no-ext-diff --no-color \
-		--abbrev=12 --diff-algorithm=myers --find-renames --unified=3 \
-		--src-prefix=a/ --dst-prefix=b/ --stat=72 --summary \
-		base..fastreboot
+# The name of the tree, for messages.
+tree_name() {
+	printf '%s\n' "${LINUX#"$ROOT"/}"
 }
 
 # Does the tree hold what kernel-patches lacks?

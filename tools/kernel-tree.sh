@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # kernel-tree.sh [reset]: makes build/linux, the base with the series on top,
-# or brings it up to date with kernel-patches/6.12. Work in build/linux that
+# or brings it up to date with kernel-patches/$BASE. Work in build/linux that
 # kernel-patches lacks is never overwritten; "reset" moves it aside, to a
 # branch of its own.
 
@@ -12,7 +12,7 @@
 . tools/kernel-lib.sh
 
 DOWNLOADS=$BUILD/downloads
-NEW=$BUILD/linux.new
+NEW=$LINUX.new
 
 # The same commit ids on every machine.
 export GIT_COMMITTER_NAME='fastreboot developers'
@@ -179,20 +179,15 @@ tree_version() {
 }
 
 apply_series() {
-	local files count
-
-	mapfile -t files < <(series_files)
-	count=${#files[@]}
 	tree_git checkout -q -f -B fastreboot base
-	if [ "$count" -gt 0 ] && ! tree_git -c commit.gpgSign=false \
-	   am -q --committer-date-is-author-date --whitespace=nowarn \
-	   "${files[@]}" >"$BUILD/log/kernel-am.log" 2>&1; then
-		grep -E '^(error|Patch failed)' "$BUILD/log/kernel-am.log" >&2
-		tree_git am --abort
+	if ! series apply "$LINUX" >"$BUILD/log/kernel-am.log" 2>&1; then
+		grep -E '^(error|Patch failed|kernel-series)' \
+			"$BUILD/log/kernel-am.log" >&2
+		! [ -e "$LINUX/.git/rebase-apply" ] || tree_git am --abort
 		die "the series does not apply to Linux $(tree_version)"
 	fi
 	tree_remember_series
-	say "kernel-tree: $count patches applied to Linux $(tree_version)"
+	say "kernel-tree: $(series list | wc -l) patches applied to Linux $(tree_version)"
 }
 
 #
@@ -202,18 +197,21 @@ apply_series() {
 # A tree without notes that holds the series was made by hand, or exported by
 # other means: take it as it is.
 adopt() {
+	local ids
+
 	[ -z "$(tree_note series)" ] || return 0
 	tree_head >/dev/null || return 0
-	[ "$(tree_ids)" = "$(series_ids)" ] || return 0
+	ids=$(series_ids)
+	[ -n "$ids" ] && [ "$(tree_ids)" = "$ids" ] || return 0
 	[ -n "$(tree_note origin)" ] || tree_set_note origin "$1"
 	tree_remember_series
 }
 
 refuse() {
 	cat >&2 <<-END
-	build/linux has work that kernel-patches/6.12 lacks, and $1.
+	$(tree_name) has work that kernel-patches/$BASE lacks, and $1.
 	Nothing was changed. Either
-	    make kernel-patches       writes the commits of build/linux to kernel-patches
+	    make kernel-patches       writes its commits to kernel-patches
 	    make kernel-tree-reset    moves the work to a branch saved/N and starts afresh
 	END
 	exit 1
@@ -231,13 +229,13 @@ put_away() {
 		n=$((n + 1))
 	done
 	mv "$LINUX" "$LINUX.saved-$n"
-	say "kernel-tree: the tree for the old base, with its branches, is now build/linux.saved-$n"
+	say "kernel-tree: the tree for the old base, with its branches, is now $(tree_name).saved-$n"
 }
 
 reset() {
 	local n=1
 
-	tree_exists || die "there is no build/linux yet"
+	tree_exists || die "there is no $(tree_name) yet"
 	while tree_git rev-parse -q --verify "saved/$n" >/dev/null; do
 		n=$((n + 1))
 	done
@@ -250,7 +248,7 @@ reset() {
 			-c commit.gpgSign=false \
 			commit -q --no-verify -m "Saved by kernel-tree-reset"
 	fi
-	say "kernel-tree: what was in build/linux is on its branch saved/$n"
+	say "kernel-tree: what was in $(tree_name) is on its branch saved/$n"
 	apply_series
 }
 
@@ -277,7 +275,7 @@ update() {
 
 mkdir -p "$BUILD/log"
 lock tree
-[ -e "$SERIES_DIR/series" ] || die "kernel-patches/6.12/series is missing"
+[ -e "$SERIES_DIR/BASE" ] || die "there is no kernel-patches/$BASE/BASE"
 case ${1:-} in
 '')	update ;;
 reset)	reset ;;
