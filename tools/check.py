@@ -37,6 +37,7 @@ VM = (sys.executable, "tests/vm/run.py")
 BENCH = (sys.executable, "tests/bench/test_results.py")
 SERIES = (sys.executable, "tests/unit/run-series.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
+KSELFTEST = ("tools/kselftest.sh",)
 SYSTEM = (sys.executable, "tests/system/run.py")
 
 
@@ -71,7 +72,7 @@ def suites(only: str) -> list[Suite]:
         Suite("dts", ("tools/check-dts.sh", "--list"),
               ("tools/check-dts.sh",)),
         Suite("vm", (*VM, "--list"), (*VM, "--only", only),
-              [TREE], [*KERNELS, KEXEC_TOOLS]),
+              [TREE], [*KERNELS, KEXEC_TOOLS, KSELFTEST]),
         Suite("system", (*SYSTEM, "--list"), (*SYSTEM, "--only", only)),
         Suite("patches", ("tools/check-patches.sh", "--list"),
               ("tools/check-patches.sh",), [TREE]),
