@@ -7,12 +7,14 @@
 # VARIANT=<name>...	which kernels `make kernel` builds: a b signed debug page16
 #			page64 stock
 # ONLY=<pattern>	which tests `make check` runs
+# STACK=<name>		which stack of the series `make kernel-mail` writes
 # BENCH=<options>	of `make bench`: --quick, --only, --strict, --jobs
 
 BASE ?= 6.12
 VARIANT ?= a b
 ONLY ?=
 BENCH ?=
+STACK ?=
 export BASE KERNEL_SRC
 
 help:
@@ -36,6 +38,7 @@ help:
 	@echo 'make kernel-tree          the patched kernel, as commits in build/linux'
 	@echo 'make kernel               build it; VARIANT="signed stock" for others'
 	@echo 'make kernel-patches       write the commits of build/linux to kernel-patches'
+	@echo 'make kernel-mail STACK=<name>  a stack of the series as mails, in build/mail'
 	@echo 'make kernel-tree-reset    put build/linux back to what kernel-patches has'
 	@echo 'make clean                remove what was built, but the kernel tree'
 	@echo 'make distclean            remove build/ altogether'
@@ -65,6 +68,9 @@ kernel-tree-reset:
 
 kernel-patches:
 	@tools/kernel-patches.sh
+
+kernel-mail:
+	@tools/kernel-mail.sh $(STACK)
 
 kernel: kernel-tree
 	@tools/kernel.sh $(VARIANT)
@@ -138,7 +144,7 @@ clean:
 distclean:
 	@tools/clean.sh all
 
-.PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches \
+.PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel-mail \
 	kernel vm demo \
 	check check-list check-pages check-debug check-system check-fresh bench \
 	bench-profile bench-relocator clean distclean

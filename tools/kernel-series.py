@@ -156,10 +156,13 @@ def write(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def git(folder: Path, *words: str, feed: str = "") -> str:
-    """Run git without the user's settings that change what it writes."""
-    environment = os.environ | {"GIT_CONFIG_GLOBAL": "/dev/null",
-                                "GIT_CONFIG_SYSTEM": "/dev/null"}
+def git(folder: Path, *words: str, feed: str = "",
+        settings: bool = False) -> str:
+    """Run git, without the user's settings: they change what it writes."""
+    environment = dict(os.environ)
+    if not settings:
+        environment |= {"GIT_CONFIG_GLOBAL": "/dev/null",
+                        "GIT_CONFIG_SYSTEM": "/dev/null"}
     done = subprocess.run(
         ["git", "-C", str(folder), *words], check=False, env=environment,
         input=feed.encode("utf-8", "surrogateescape"), stdout=subprocess.PIPE)
@@ -543,7 +546,7 @@ def command_mail(arguments: argparse.Namespace) -> None:
     for path in arguments.folder.glob("*.patch"):
         path.unlink()
     git(tree, "format-patch", "-q", "-o", str(arguments.folder), "-n",
-        "--cover-letter", "--no-signature", f"{mine[0]}^..{mine[-1]}")
+        "--cover-letter", f"{mine[0]}^..{mine[-1]}", settings=True)
     for path in arguments.folder.glob("*.patch"):
         text = TRAILER.sub("", read(path))
         if path.name.startswith("0000-"):
