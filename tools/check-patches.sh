@@ -181,6 +181,20 @@ test_apply() {
 	return 1
 }
 
+# What tools/kernel-source.py takes from the patches is what they add to the tree.
+test_source() {
+	local source=$OUT/source
+
+	tools/kernel-source.py "$source" &&
+	diff <(cd "$source" && find . -type f -exec sha256sum {} + | sort -k 2) \
+		<(tree_git diff --no-renames --diff-filter=A --name-only -z \
+			base fastreboot | while IFS= read -r -d '' name; do
+				printf '%s  ./%s\n' "$(tree_git show \
+					"fastreboot:$name" | sha256sum |
+					cut -d ' ' -f 1)" "$name"
+			done | sort -k 2)
+}
+
 test_patch() {
 	local name=$1 commit=$2 build_key style_key
 
@@ -199,6 +213,7 @@ run_folder_tests() {
 	local stack
 
 	run_test patches.exported test_exported
+	run_test patches.kernel-source test_source
 	run_test patches.status test_status
 	for stack in $(stacks); do
 		run_test "patches.apply.$stack" test_apply "$stack"
