@@ -6,7 +6,7 @@
 # KERNEL_SRC=<dir>	use this tree as the base, not Debian's source package
 # VARIANT=<name>...	which kernels `make kernel` builds: a b signed debug page16
 #			page64 stock
-# ONLY=<pattern>	which tests `make check` runs
+# ONLY=<pattern>	which tests `make check` and `make quick` run
 # STACK=<name>		which stack of the series `make kernel-mail` writes
 # BENCH=<options>	of `make bench`: --quick, --only, --strict, --jobs
 
@@ -19,8 +19,10 @@ export BASE KERNEL_SRC
 
 help:
 	@echo 'make demo                 fast reboots in QEMU, and where the time went'
-	@echo 'make check                all tests'
-	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob'
+	@echo 'make quick                the tests that take neither a kernel nor a VM'
+	@echo 'make check                all tests, these among them'
+	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob;'
+	@echo '                          so does make quick'
 	@echo 'make check-list           names them'
 	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
 	@echo 'make check-system         those of Debian with systemd, and the package'
@@ -35,6 +37,7 @@ help:
 	@echo 'make vm                   a shell in a virtual machine, to try things by hand'
 	@echo
 	@echo 'make setup                install the Debian packages that all this needs'
+	@echo 'make kernel-source        the files that it adds, in build/kernel-source'
 	@echo 'make kernel-tree          the patched kernel, as commits in build/linux'
 	@echo 'make kernel               build it; VARIANT="signed stock" for others'
 	@echo 'make kernel-patches       write the commits of build/linux to kernel-patches'
@@ -58,6 +61,9 @@ deb:
 install:
 	@$(MAKE) -s -f units/install.mk
 
+kernel-source:
+	@tools/setup.sh source
+	@tools/kernel-source.py
 
 kernel-tree:
 	@tools/setup.sh kernel
@@ -86,6 +92,11 @@ demo:
 	@tools/kernel-tree.sh
 	@tools/kernel.sh a b
 	@python3 tools/demo.py
+
+quick:
+	@tools/setup.sh unit
+	@$(MAKE) -s --no-print-directory -j$$(nproc) -C tests/unit quick \
+		ONLY='$(ONLY)'
 
 check: setup
 	@python3 tools/check.py --only '$(ONLY)'
@@ -144,7 +155,7 @@ clean:
 distclean:
 	@tools/clean.sh all
 
-.PHONY: help setup daemon deb install kernel-tree kernel-tree-reset kernel-patches kernel-mail \
-	kernel vm demo \
-	check check-list check-pages check-debug check-system check-fresh bench \
+.PHONY: help setup daemon deb install kernel-source kernel-tree kernel-tree-reset kernel-patches \
+	kernel-mail kernel vm demo \
+	quick check check-list check-pages check-debug check-system check-fresh bench \
 	bench-profile bench-relocator clean distclean

@@ -28,13 +28,9 @@ COUNTS = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?")
 TREE = ("tools/kernel-tree.sh",)
 KERNELS = [("tools/kernel.sh", variant)
            for variant in ("a", "b", "stock", "signed")]
-UNIT = ("make", "-s", "--no-print-directory", "-C", "tests/unit",
-        f"BUILD={BUILD}/unit", f"KERNEL_TREE={BUILD}/linux")
-DAEMON = (sys.executable, "tests/unit/run-daemon.py")
-DAEMON_BUILD = ("make", "-s", "--no-print-directory", "-C", "daemon",
-                "KIND=asan")
+UNIT = ("make", "-s", "--no-print-directory", f"-j{os.cpu_count()}",
+        "-C", "tests/unit")
 VM = (sys.executable, "tests/vm/run.py")
-BENCH = (sys.executable, "tests/bench/test_results.py")
 SERIES = (sys.executable, "tests/unit/run-series.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
 KSELFTEST = ("tools/kselftest.sh",)
@@ -61,11 +57,7 @@ class Suite:
 def suites(only: str) -> list[Suite]:
     """All suites: the quick ones first, then what their kernels allow."""
     return [
-        Suite("unit", (*UNIT, "list"), (*UNIT, "check", f"ONLY={only}"),
-              [TREE]),
-        Suite("daemon", (*DAEMON, "--list"), (*DAEMON, "--only", only),
-              [DAEMON_BUILD]),
-        Suite("bench", (*BENCH, "--list"), (*BENCH, "--only", only)),
+        Suite("unit", (*UNIT, "list"), (*UNIT, "check", f"ONLY={only}")),
         Suite("tools", ("tools/check-tools.sh", "--list"),
               ("tools/check-tools.sh",)),
         Suite("series", (*SERIES, "--list"), (*SERIES, "--only", only)),

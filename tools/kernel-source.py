@@ -57,7 +57,8 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lines = re.findall(rb"[^\n]*\n|[^\n]+", path.read_bytes())
+        self._lines: list[bytes] = re.findall(rb"[^\n]*\n|[^\n]+",
+                                              path.read_bytes())
         self._at = 0
 
     def peek(self) -> bytes:

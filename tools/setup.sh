@@ -19,7 +19,8 @@ packages_for() {
 	vm)	echo qemu-system-arm gcc-aarch64-linux-gnu \
 		     libc6-dev-arm64-cross device-tree-compiler make python3 \
 		     sbsigntool erofs-utils ;;
-	unit)	echo gcc libc6-dev make libcmocka-dev python3 openssl \
+	source)	echo python3 ;;
+	unit)	echo gcc libc6-dev make libcmocka-dev python3 openssl perl \
 		     valgrind dbus-daemon mandoc e2fsprogs
 		packages_for daemon ;;
 	daemon)	echo gcc libc6-dev make pkg-config libsystemd-dev libjson-c-dev \
@@ -38,7 +39,7 @@ packages_for() {
 	fresh)	echo mmdebstrap git util-linux mount ;;
 	bench)	echo gcc libc6-dev python3-matplotlib ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
-	*)	die "unknown purpose '$1'; there are kernel, vm, unit, daemon, deb, system, fresh, bench and dts" ;;
+	*)	die "unknown purpose '$1'; there are kernel, vm, source, unit, daemon, deb, system, fresh, bench and dts" ;;
 	esac
 }
 

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import argparse
-import fnmatch
 import json
-import os
 import struct
 import sys
 import unittest
+from pathlib import Path
 from typing import Any
 
 import images
@@ -20,6 +18,9 @@ import results
 from measure import Point, Row
 from oneshot import Line, ScenarioFailure, parse
 from results import MS
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tap"))
+import tap
 
 ROW = Row("pool-root", 1, 8, blackout_ns=50 * MS, stage_ns=100 * MS,
           peak_bytes=4096, phases_ns=dict.fromkeys(measure.PHASES, 10 * MS))
@@ -217,28 +218,8 @@ class Measuring(unittest.TestCase):
 
 def main() -> int:
     """Run the tests that match; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--list", action="store_true",
-                        help="name the tests and end")
-    parser.add_argument("--only", default="", help="part of a name")
-    arguments = parser.parse_args()
-    tests = {f"bench.{case.__name__.lower()}.{name}": case(name)
-             for case in (Goals, Comparison, Tables, Measuring)
-             for name in unittest.defaultTestLoader.getTestCaseNames(case)}
-    chosen = {name: test for name, test in tests.items()
-              if arguments.only in name
-              or fnmatch.fnmatchcase(name, arguments.only)}
-    if arguments.list:
-        print("\n".join(chosen))
-        return 0
-    result = unittest.TextTestRunner(
-        stream=open(os.devnull, "w", encoding="ascii")  # pylint: disable=all
-    ).run(unittest.TestSuite(chosen.values()))
-    for test, text in [*result.failures, *result.errors]:
-        print(f"{test.id()}: {text}")
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    tests = tap.from_unittest("bench", (Goals, Comparison, Tables, Measuring))
+    return tap.run_tests(tests, tap.arguments_of(__doc__).parse_args())
 
 
 if __name__ == "__main__":

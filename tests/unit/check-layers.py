@@ -7,9 +7,9 @@ folder, and behind "may use" the other folders whose files it may include. A nam
 without a slash is a folder of daemon/fastrebootd. A folder that has folders with
 lines of their own has only its own files; any other has all that is below it.
 
-    check-layers.py [TREE]
+    check-layers.py [--list | TREE]
 
-prints TAP, for prove(1). The last tests make small trees that break one rule
+prints TAP, for prove(1), or the names of the tests. The last tests make small trees that break one rule
 each, and expect to be told of it.
 """
 
@@ -304,6 +304,10 @@ def self_test(change: dict[str, str], check: str, text: str) -> list[str]:
 
 def main() -> int:
     """Run all tests."""
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join([*(f"layers.{name}" for name in CHECKS),
+                         *(f"layers.tells_of_{name}" for name in BROKEN)]))
+        return 0
     tree = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else TOP
     results = [(f"layers.{name}", check(tree))
                for name, check in CHECKS.items()]

@@ -14,44 +14,28 @@ The tests are in daemon/.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 from daemon import registry
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/tap"))
+import tap
 
 
 def main() -> int:
-    """Run the tests."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the tests. They mostly wait for processes, so there are a few at a time."""
+    parser = tap.arguments_of(__doc__)
     parser.add_argument("--build", type=Path,
                         default=TOP / "build/daemon/asan")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--only", default=os.environ.get("ONLY", ""))
     options = parser.parse_args()
-    passed = failed = 0
-    for function in registry.TESTS:
-        name = f"unit.fastrebootd.{function.__name__}"
-        if options.only and not registry.matches(name, options.only):
-            continue
-        if options.list:
-            print(name)
-            continue
-        began = time.monotonic()
-        problem = registry.run_one(options.build, function)
-        passed += problem is None
-        failed += problem is not None
-        print(f"{'not ok' if problem else 'ok'} - {name} "
-              f"({time.monotonic() - began:.1f} s)", flush=True)
-        for line in (problem or "").splitlines():
-            print(f"    {line}")
-    if not options.list:
-        print(f"{passed} passed, {failed} failed")
-    return failed != 0
+    tests = {f"unit.fastrebootd.{function.__name__}":
+             partial(registry.run_one, options.build, function)
+             for function in registry.TESTS}
+    return tap.run_tests(tests, options, jobs=2 * (os.cpu_count() or 1))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import subprocess
 import tempfile
@@ -40,10 +39,3 @@ def run_one(build: Path, function: Test) -> str | None:
         finally:
             machine.close()
     return None
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Does a test's name match? Without wildcards: does it contain it?"""
-    if not any(c in pattern for c in "*?"):
-        pattern = f"*{pattern}*"
-    return fnmatch.fnmatch(name, pattern)
