@@ -26,15 +26,15 @@
  *
  * The result is called <function>p and takes the variable's address.
  */
-#define FR_DEFINE_CLEANUP(type, function)                                      \
-	static inline void function##p(type *pointer)                          \
-	{                                                                      \
-		int saved = errno;                                             \
-									       \
-		if (*pointer)                                                  \
-			function(*pointer);                                    \
-		errno = saved;                                                 \
-	}                                                                      \
+#define FR_DEFINE_CLEANUP(type, function)             \
+	static inline void function##p(type *pointer) \
+	{                                             \
+		int saved = errno;                    \
+                                                      \
+		if (*pointer)                         \
+			function(*pointer);           \
+		errno = saved;                        \
+	}                                             \
 	struct fr_cleanup_needs_a_semicolon
 
 static inline void fr_freep(void *pointer)
@@ -101,12 +101,12 @@ static inline void fr_strv_freep(char ***strv)
 #define _cleanup_strv_ _cleanup_(fr_strv_freep)
 
 /* Take the value out of an owning pointer variable; NULL stays behind. */
-#define fr_steal_pointer(pointer)                                              \
-	__extension__({                                                        \
-		__typeof__(pointer) *fr_place_ = &(pointer);                   \
-		__typeof__(pointer) fr_stolen_ = *fr_place_;                   \
-		*fr_place_ = NULL;                                             \
-		fr_stolen_;                                                    \
+#define fr_steal_pointer(pointer)                            \
+	__extension__({                                      \
+		__typeof__(pointer) *fr_place_ = &(pointer); \
+		__typeof__(pointer) fr_stolen_ = *fr_place_; \
+		*fr_place_ = NULL;                           \
+		fr_stolen_;                                  \
 	})
 
 /**

@@ -15,10 +15,10 @@
 #define FR_IMAGE_HEAD 4096
 
 enum fr_image_kind {
-	FR_IMAGE_ARM64,	     /* an uncompressed Image */
+	FR_IMAGE_ARM64, /* an uncompressed Image */
 	FR_IMAGE_COMPRESSED, /* a compressed file, presumably an Image in it */
-	FR_IMAGE_ZBOOT,	     /* an EFI program that has a compressed Image */
-	FR_IMAGE_PE,	     /* another EFI program for arm64: may be a UKI */
+	FR_IMAGE_ZBOOT, /* an EFI program that has a compressed Image */
+	FR_IMAGE_PE, /* another EFI program for arm64: may be a UKI */
 };
 
 /**

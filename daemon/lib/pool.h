@@ -212,10 +212,7 @@ struct fr_slot_writer {
 	int fds[FR_SEGMENTS];
 };
 
-#define FR_SLOT_WRITER(number)                              \
-	{                                                   \
-		.slot = (number), .fds = { -1, -1, -1, -1 } \
-	}
+#define FR_SLOT_WRITER(number) { .slot = (number), .fds = { -1, -1, -1, -1 } }
 
 /**
  * fr_slot_write() - write the next part of a segment

@@ -409,7 +409,7 @@ static int inherit(struct save *save, struct fr_state_error *error)
 		return err;
 	new->uid = stat.st_uid;
 	new->gid = stat.st_gid;
-	new->mode = stat.st_mode &MODES;
+	new->mode = stat.st_mode & MODES;
 	new->kind = record.kind;
 	if (new->capacity < record.capacity)
 		new->capacity = record.capacity;

@@ -36,8 +36,8 @@ static void check(const char *cmdline, bool replace)
 	char *after = root_of(once);
 
 	fuzz_require(after);
-	fuzz_require(!strcmp(after, before && !replace ? before :
-							 FR_ROOT_DEVICE));
+	fuzz_require(
+		!strcmp(after, before && !replace ? before : FR_ROOT_DEVICE));
 	fuzz_require(!strcmp(once, twice));
 	free(before);
 	free(once);

@@ -19,10 +19,10 @@ const char fuzz_corpus[] = FUZZ_CORPUS;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What has to be true whatever the input; also where assert() is off. */
-#define fuzz_require(condition)      \
-	do {                         \
-		if (!(condition))    \
-			abort();     \
+#define fuzz_require(condition)   \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
 	} while (0)
 
 #endif

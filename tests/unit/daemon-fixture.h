@@ -24,11 +24,8 @@ int machine_fresh(void **state);
 
 /* Each test that is named by UNIT_TEST() is one. */
 #undef UNIT_TEST
-#define UNIT_TEST(test)                                                    \
-	{                                                                  \
-		"unit." UNIT_PROGRAM "." #test, test, machine_fresh, NULL, \
-			NULL                                               \
-	}
+#define UNIT_TEST(test) \
+	{ "unit." UNIT_PROGRAM "." #test, test, machine_fresh, NULL, NULL }
 
 /* Files of the kernel, and what is in them without the newline. */
 void kernel_put(const char *name, const char *text);

@@ -16,13 +16,12 @@
 #include "error.h"
 
 /* Program of tests with a folder, instead of UNIT_MAIN(). */
-#define FILES_UNIT_MAIN(tests)                                           \
-	int main(void)                                                   \
-	{                                                                \
-		unit_prepare();                                          \
-		return cmocka_run_group_tests_name(UNIT_PROGRAM, tests,  \
-						   files_begin,          \
-						   files_end);           \
+#define FILES_UNIT_MAIN(tests)                                              \
+	int main(void)                                                      \
+	{                                                                   \
+		unit_prepare();                                             \
+		return cmocka_run_group_tests_name(UNIT_PROGRAM, tests,     \
+						   files_begin, files_end); \
 	}
 
 int files_begin(void **state);
@@ -103,11 +102,11 @@ const char *signer_sign(const struct signer *signer, const char *name,
 void expect_error(int r, int err, const struct fr_error *error,
 		  enum fr_failure failure, const char *part);
 
-#define expect_success(r, error)                                  \
-	do {                                                      \
-		if ((r) < 0)                                      \
-			print_message("# %s\n", (error)->text);   \
-		assert_true((r) >= 0);                            \
+#define expect_success(r, error)                                \
+	do {                                                    \
+		if ((r) < 0)                                    \
+			print_message("# %s\n", (error)->text); \
+		assert_true((r) >= 0);                          \
 	} while (0)
 
 #endif

@@ -161,7 +161,7 @@ static void no_text_has_unknown_options(void **state)
 	static const char *const names[] = {
 		MAN "fastreboot.1",	   MAN "fastrebootd.8",
 		MAN "fastreboot.conf.5",   COMPLETIONS "fastreboot.bash",
-		COMPLETIONS "_fastreboot",	   MAN "fastreboot-state.1",
+		COMPLETIONS "_fastreboot", MAN "fastreboot-state.1",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -524,14 +524,12 @@ static void man_page_has_the_interface(void **state)
 	glob_t sources;
 	int n = 0;
 
-	assert_int_equal(
-		glob(UNIT_SOURCE "/../../daemon/fastrebootd/{,*/}*.c",
-		     GLOB_BRACE, NULL, &sources),
-		0);
+	assert_int_equal(glob(UNIT_SOURCE "/../../daemon/fastrebootd/{,*/}*.c",
+			      GLOB_BRACE, NULL, &sources),
+			 0);
 	for (size_t i = 0; i < sources.gl_pathc; i++)
-		n += expect_members_of(sources.gl_pathv[i] +
-					       strlen(UNIT_SOURCE "/"),
-				       page);
+		n += expect_members_of(
+			sources.gl_pathv[i] + strlen(UNIT_SOURCE "/"), page);
 	globfree(&sources);
 	free(page);
 	assert_true(n > 0);
@@ -540,8 +538,8 @@ static void man_page_has_the_interface(void **state)
 /* The checks of a commit, in their order. */
 static void man_page_has_the_checks(void **state)
 {
-	char *source =
-		cli_file(UNIT_SOURCE, "../../daemon/fastrebootd/jobs/preflight.c");
+	char *source = cli_file(UNIT_SOURCE,
+				"../../daemon/fastrebootd/jobs/preflight.c");
 	char *page = cli_file(UNIT_SOURCE, MAN "fastreboot-hooks.7");
 	bool inside = false, heading = false;
 	char name[32];

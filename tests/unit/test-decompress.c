@@ -35,7 +35,8 @@ static void make_content(void)
 }
 
 /* blob_add() moves all of the blob, which is too slow for a piece of a byte. */
-static void add_piece(struct blob *blob, size_t *room, const u8 *piece, size_t n)
+static void add_piece(struct blob *blob, size_t *room, const u8 *piece,
+		      size_t n)
 {
 	if (blob->size + n > *room) {
 		*room = 2 * (blob->size + n);

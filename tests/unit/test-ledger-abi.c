@@ -35,8 +35,8 @@ static void known_slot(struct fastreboot_ledger_slot *slot, int n)
 	slot->status = cpu_to_le32(n % 6);
 	for (int i = 0; i < 3; i++)
 		known_segment(&slot->segment[i], 3 * n + i);
-	snprintf((char *)slot->release, sizeof(slot->release),
-		 "6.12.%d-slot", n);
+	snprintf((char *)slot->release, sizeof(slot->release), "6.12.%d-slot",
+		 n);
 	for (int i = 0; i < FASTREBOOT_OVERFLOW_SEGMENTS; i++)
 		slot->overflow[i] = number(0x200 + 2 * n + i);
 }

@@ -172,9 +172,10 @@ static void unknown_major_alone(void **state)
 /* Nothing behind the header of an unknown version is known, nor its length. */
 static void unknown_major_with_any_content(void **state)
 {
-	static const u32 lengths[] = { HEADER_SIZE, HEADER_SIZE + 1, 1000,
-				       RECORD_SIZE - 1, RECORD_SIZE + 1,
-				       COPY_SIZE - 1, COPY_SIZE };
+	static const u32 lengths[] = {
+		HEADER_SIZE,	 HEADER_SIZE + 1, 1000,	    RECORD_SIZE - 1,
+		RECORD_SIZE + 1, COPY_SIZE - 1,	  COPY_SIZE
+	};
 	struct random random = { 3 };
 	struct pair pair;
 
@@ -208,9 +209,9 @@ static void unknown_major_by_damage(void **state)
 /* A later minor version may say more, up to all that the copy has room for. */
 static void larger_minor_and_length(void **state)
 {
-	static const u32 lengths[] = { RECORD_SIZE, RECORD_SIZE + 1,
-				       RECORD_SIZE + 8, 4096, COPY_SIZE - 1,
-				       COPY_SIZE };
+	static const u32 lengths[] = { RECORD_SIZE,	RECORD_SIZE + 1,
+				       RECORD_SIZE + 8, 4096,
+				       COPY_SIZE - 1,	COPY_SIZE };
 	struct random random = { 4 };
 	struct pair pair;
 
@@ -259,20 +260,21 @@ static size_t within_area(struct pair *pair, const void *record, size_t length)
 /* The checksums are right where that is possible: only the length is wrong. */
 static void wrong_length(void **state)
 {
+	/* clang-format off */
 	static const u32 lengths[] = { 20, 24, 63, HEADER_SIZE, 1000,
 				       RECORD_SIZE - 8, RECORD_SIZE - 1,
 				       COPY_SIZE + 1, COPY_SIZE + RECORD_SIZE,
 				       AREA_SIZE, AREA_SIZE + 1, 0x80000000,
 				       0xffffffff };
+	/* clang-format on */
 	struct pair pair;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		for (u64 older = 10; older <= 11; older++) {
 			pair_make(&pair, older);
 			pair.newest->header.length = cpu_to_le32(lengths[i]);
-			record_seal(pair.newest,
-				    within_area(&pair, pair.newest,
-						lengths[i]));
+			record_seal(pair.newest, within_area(&pair, pair.newest,
+							     lengths[i]));
 			area_expect(pair.area, &pair.older_was);
 		}
 	}
@@ -475,8 +477,9 @@ static void bounds_count(void **state)
 /* All of the numbers are compared, not only the lowest bits. */
 static void larger_sequence_wins(void **state)
 {
-	static const u64 distances[] = { 1, 3, 0xff, 0xffff, 0xffffffff,
-					 0x100000001, 0x7fffffffffffffff };
+	static const u64 distances[] = {
+		1, 3, 0xff, 0xffff, 0xffffffff, 0x100000001, 0x7fffffffffffffff
+	};
 	struct random random = { 5 };
 	struct fastreboot_ledger ledger;
 

@@ -348,14 +348,14 @@ static void longer(u8 *area, u64 sequence, struct random *random)
 	record_seal(record, COPY_SIZE / 8);
 }
 
-static background *const backgrounds[] = { zeros,      ones,
-					   noise,      misplaced,
-					   insane,     torn_before,
-					   longer,     torn_at_the_end };
+static background *const backgrounds[] = { zeros,  ones,
+					   noise,  misplaced,
+					   insane, torn_before,
+					   longer, torn_at_the_end };
 
-static enumeration *const enumerations[] = { prefixes,	 torn,
-					     reverse,	 one_alone,
-					     one_missing, many_random };
+static enumeration *const enumerations[] = {
+	prefixes, torn, reverse, one_alone, one_missing, many_random
+};
 
 /* All enumerations of the write that follows the record @sequence. */
 static void write_over(background *what, u64 sequence, struct random *random)

@@ -20,7 +20,7 @@ struct sample {
 };
 
 static void sample_make(struct sample *sample, struct random *random,
-			  u64 sequence)
+			u64 sequence)
 {
 	struct fastreboot_ledger ledger;
 	u8 *area = area_get(0);
@@ -41,11 +41,13 @@ static void sample_put(const struct sample *sample, u8 *area)
 
 static u64 interesting(struct random *random)
 {
+	/* clang-format off */
 	static const u64 values[] = { 0, 1, 2, 5, 6, 7, 8, 9, 24, 63, 64, 65,
 				      RECORD_SIZE - 1, RECORD_SIZE,
 				      RECORD_SIZE + 1, 65535, 65536, 65537,
 				      131072, 0x7fffffff, 0x80000000,
 				      0xffffffff, ~0ULL, ~0ULL - 1 };
+	/* clang-format on */
 
 	return values[random_below(random, ARRAY_SIZE(values))];
 }
@@ -83,9 +85,9 @@ static void set_length(u8 *record, struct random *random)
 {
 	struct fastreboot_ledger_header *header = (void *)record;
 
-	header->length = cpu_to_le32(random_below(random, 2) ?
-				     interesting(random) :
-				     random_below(random, COPY_SIZE + 16));
+	header->length = cpu_to_le32(
+		random_below(random, 2) ? interesting(random) :
+					  random_below(random, COPY_SIZE + 16));
 }
 
 static void set_sequence(u8 *record, struct random *random)
@@ -140,12 +142,11 @@ static void cut_off(u8 *record, struct random *random)
 	memset(record + at, random_below(random, 2) ? 0 : 0xff, PART - at);
 }
 
-static mutation *const mutations[] = { flip_bit,    flip_header_bit,
-				       set_byte,    set_word,
-				       set_length,  set_sequence,
-				       set_version, set_content,
-				       set_slot,    move_bytes,
-				       cut_off };
+static mutation *const mutations[] = {
+	flip_bit,   flip_header_bit, set_byte,	  set_word,
+	set_length, set_sequence,    set_version, set_content,
+	set_slot,   move_bytes,	     cut_off
+};
 
 static void mutate(u8 *area, struct random *random)
 {

@@ -104,9 +104,10 @@ static void copies_alternate(void **state)
 /* Also with sequence numbers that do not fit 32 bits. */
 static void large_sequence_numbers(void **state)
 {
-	static const u64 sequences[] = { 0x7fffffff, 0xfffffffe, 0xffffffff,
-					 0x100000000, 0x7fffffffffffffff,
-					 0x8000000000000000 };
+	static const u64 sequences[] = {
+		0x7fffffff,  0xfffffffe,	 0xffffffff,
+		0x100000000, 0x7fffffffffffffff, 0x8000000000000000
+	};
 	struct random random = { 5 };
 	struct fastreboot_ledger ledger;
 

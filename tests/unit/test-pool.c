@@ -409,10 +409,8 @@ static void texts_that_are_too_long(void **state)
 
 /* Each on a new machine. */
 #undef UNIT_TEST
-#define UNIT_TEST(test)                                                 \
-	{                                                               \
-		"unit." UNIT_PROGRAM "." #test, test, fresh, NULL, NULL \
-	}
+#define UNIT_TEST(test) \
+	{ "unit." UNIT_PROGRAM "." #test, test, fresh, NULL, NULL }
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(reads_everything),

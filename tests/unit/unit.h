@@ -39,13 +39,12 @@ typedef uint64_t u64;
 #define UNIT_TEST(test) \
 	{ "unit." UNIT_PROGRAM "." #test, test, NULL, NULL, NULL }
 
-#define UNIT_MAIN(tests)                                           \
-	int main(void)                                             \
-	{                                                          \
-		unit_prepare();                                    \
-		return cmocka_run_group_tests_name(UNIT_PROGRAM,   \
-						   tests, NULL,    \
-						   NULL);          \
+#define UNIT_MAIN(tests)                                                      \
+	int main(void)                                                        \
+	{                                                                     \
+		unit_prepare();                                               \
+		return cmocka_run_group_tests_name(UNIT_PROGRAM, tests, NULL, \
+						   NULL);                     \
 	}
 
 void unit_prepare(void);

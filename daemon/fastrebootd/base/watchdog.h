@@ -36,10 +36,7 @@ struct watchdog {
 	bool keep;
 };
 
-#define WATCHDOG_INIT                                       \
-	{                                                   \
-		.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 \
-	}
+#define WATCHDOG_INIT { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 }
 
 /**
  * watchdog_path() - name of the watchdog's device

@@ -46,10 +46,7 @@ struct history {
 	char message[256];
 };
 
-#define HISTORY_INIT           \
-	{                      \
-		.event_fd = -1 \
-	}
+#define HISTORY_INIT { .event_fd = -1 }
 
 /**
  * history_init() - start to look

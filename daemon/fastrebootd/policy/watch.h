@@ -22,10 +22,7 @@ struct watch {
 	void *userdata;
 };
 
-#define WATCH_INIT       \
-	{                \
-		.fd = -1 \
-	}
+#define WATCH_INIT { .fd = -1 }
 
 /**
  * watch_init() - begin to poll

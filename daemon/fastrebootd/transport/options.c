@@ -114,9 +114,10 @@ static int read_member(sd_bus_message *message, const struct option *options,
 	if (err == -ENOMEM)
 		return fr_fail_memory(error);
 	if (err < 0)
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "the value of \"%s\" is empty, of another type, or too long: %d bytes a text, %d texts a list",
-			       name, TEXT_MAX, LIST_MAX);
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"the value of \"%s\" is empty, of another type, or too long: %d bytes a text, %d texts a list",
+			name, TEXT_MAX, LIST_MAX);
 	return 0;
 }
 

@@ -79,7 +79,7 @@ struct drop_ins {
 	struct drop_in {
 		char *name;
 		char *path;
-	} * list;
+	} *list;
 };
 
 static void drop_ins_done(struct drop_ins *drop_ins)

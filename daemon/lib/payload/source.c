@@ -22,10 +22,7 @@ struct member {
 	size_t field;
 };
 
-#define MEMBER(name)                                             \
-	{                                                        \
-#name, offsetof(struct fr_payload_request, name) \
-	}
+#define MEMBER(name) { #name, offsetof(struct fr_payload_request, name) }
 
 static const struct member members[] = {
 	MEMBER(entry),	    MEMBER(uki),     MEMBER(kernel),

@@ -30,11 +30,12 @@ __attribute__((constructor)) static void crc32c_fill_table(void)
 	}
 	for (int more = 1; more < 8; more++)
 		for (u32 byte = 0; byte < 256; byte++)
-			table[more][byte] = crc32c_byte(table[more - 1][byte], 0);
+			table[more][byte] =
+				crc32c_byte(table[more - 1][byte], 0);
 }
 
-__attribute__((no_sanitize("address", "undefined")))
-static u32 crc32c_update(u32 crc, const u8 *p, size_t len)
+__attribute__((no_sanitize("address", "undefined"))) static u32
+crc32c_update(u32 crc, const u8 *p, size_t len)
 {
 	for (; len >= 8; p += 8, len -= 8) {
 		u64 word;

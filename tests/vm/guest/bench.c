@@ -46,7 +46,9 @@ static uint64_t counter(void)
 	uint64_t ticks;
 
 	__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb"
-			 : "=r"(ticks) : : "memory");
+			 : "=r"(ticks)
+			 :
+			 : "memory");
 	return ticks;
 }
 

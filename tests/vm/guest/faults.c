@@ -138,10 +138,10 @@ int command_leaks(char **args)
 
 	(void)args;
 	/* A checksum has to be the same twice before a block counts. */
-	return wait_for_age()				   ?:
+	return wait_for_age()			       ?:
 		       write_text(KMEMLEAK, "scan", 4) ?:
 		       write_text(KMEMLEAK, "scan", 4) ?:
-		       command_read(report);
+							 command_read(report);
 }
 
 /* Print a stack, innermost function first, if one of @words is in it. */

@@ -378,7 +378,8 @@ int command_await(char **args)
 /* appear DEVICE: wait until a device's file exists; the kernel tells of devices */
 int command_appear(char **args)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
+				       .nl_groups = 1 };
 	char event[4096];
 	int events, error = 0;
 

@@ -176,7 +176,10 @@ static void load_interrupts(void)
 int command_load(char **args)
 {
 	static void (*const kinds[])(void) = {
-		load_processor, load_timers, load_forks, load_interrupts,
+		load_processor,
+		load_timers,
+		load_forks,
+		load_interrupts,
 	};
 	const size_t kind_count = sizeof(kinds) / sizeof(*kinds);
 	uint64_t count;

@@ -65,8 +65,8 @@ static void add_block(uint32_t *state, const uint8_t *block)
 		words[i] = vreinterpretq_u32_u8(
 			vrev32q_u8(vld1q_u8(block + 16 * i)));
 	for (int round = 0; round < ROUNDS; round += 4) {
-		uint32x4_t sum = vaddq_u32(words[0],
-					   vld1q_u32(constants + round));
+		uint32x4_t sum =
+			vaddq_u32(words[0], vld1q_u32(constants + round));
 		uint32x4_t before = low, next = next_words(words);
 
 		low = vsha256hq_u32(low, high, sum);

@@ -118,7 +118,8 @@ void answer(int error)
 	if (!error)
 		say("%s ok", current_id);
 	else
-		say("%s error %s %s", current_id, name ?: "unknown", what_failed);
+		say("%s error %s %s", current_id, name ?: "unknown",
+		    what_failed);
 }
 
 /**

@@ -10,10 +10,10 @@
 
 void shim_store(void *at, const void *value, size_t size);
 
-#define WRITE_ONCE(x, val)                                      \
-	do {                                                    \
-		typeof(x) __value = (val);                      \
-		shim_store((void *)&(x), &__value, sizeof(x));  \
+#define WRITE_ONCE(x, val)                                     \
+	do {                                                   \
+		typeof(x) __value = (val);                     \
+		shim_store((void *)&(x), &__value, sizeof(x)); \
 	} while (0)
 
 #endif /* _SHIM_LINUX_COMPILER_H */
