@@ -20,6 +20,7 @@ export BASE KERNEL_SRC
 help:
 	@echo 'make demo                 fast reboots in QEMU, and where the time went'
 	@echo 'make quick                the tests that take neither a kernel nor a VM'
+	@echo 'make lint                 what linters say of the code'
 	@echo 'make check                all tests, these among them'
 	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob;'
 	@echo '                          so does make quick'
@@ -47,7 +48,7 @@ help:
 	@echo 'make distclean            remove build/ altogether'
 
 setup:
-	@tools/setup.sh kernel vm unit dts
+	@tools/setup.sh kernel vm unit lint dts
 
 daemon:
 	@tools/setup.sh daemon
@@ -97,6 +98,10 @@ quick:
 	@tools/setup.sh unit
 	@$(MAKE) -s --no-print-directory -j$$(nproc) -C tests/unit quick \
 		ONLY='$(ONLY)'
+
+lint:
+	@tools/setup.sh lint
+	@tests/tap/run tests/style/lint.py
 
 check: setup
 	@python3 tools/check.py --only '$(ONLY)'
@@ -157,5 +162,5 @@ distclean:
 
 .PHONY: help setup daemon deb install kernel-source kernel-tree kernel-tree-reset kernel-patches \
 	kernel-mail kernel vm demo \
-	quick check check-list check-pages check-debug check-system check-fresh bench \
+	quick lint check check-list check-pages check-debug check-system check-fresh bench \
 	bench-profile bench-relocator clean distclean

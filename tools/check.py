@@ -30,6 +30,7 @@ KERNELS = [("tools/kernel.sh", variant)
            for variant in ("a", "b", "stock", "signed")]
 UNIT = ("make", "-s", "--no-print-directory", f"-j{os.cpu_count()}",
         "-C", "tests/unit")
+LINT = "tests/style/lint.py"
 VM = (sys.executable, "tests/vm/run.py")
 SERIES = (sys.executable, "tests/unit/run-series.py")
 KEXEC_TOOLS = ("tools/kexec-tools.sh",)
@@ -58,6 +59,7 @@ def suites(only: str) -> list[Suite]:
     """All suites: the quick ones first, then what their kernels allow."""
     return [
         Suite("unit", (*UNIT, "list"), (*UNIT, "check", f"ONLY={only}")),
+        Suite("lint", (LINT, "--list"), ("tests/tap/run", LINT)),
         Suite("tools", ("tools/check-tools.sh", "--list"),
               ("tools/check-tools.sh",)),
         Suite("series", (*SERIES, "--list"), (*SERIES, "--only", only)),

@@ -23,6 +23,9 @@ packages_for() {
 	unit)	echo gcc libc6-dev make libcmocka-dev python3 openssl perl \
 		     valgrind dbus-daemon mandoc e2fsprogs
 		packages_for daemon ;;
+	lint)	# one clang-format, which Debian 12 and 13 both have
+		echo clang-format-19 shellcheck pylint mypy codespell mandoc \
+		     systemd device-tree-compiler make gcc perl python3 git ;;
 	daemon)	echo gcc libc6-dev make pkg-config libsystemd-dev libjson-c-dev \
 		     libssl-dev zlib1g-dev libzstd-dev liblzma-dev \
 		     libblkid-dev ;;
@@ -39,7 +42,7 @@ packages_for() {
 	fresh)	echo mmdebstrap git util-linux mount ;;
 	bench)	echo gcc libc6-dev python3-matplotlib ;;
 	dts)	echo device-tree-compiler qemu-system-arm dt-schema? ;;
-	*)	die "unknown purpose '$1'; there are kernel, vm, source, unit, daemon, deb, system, fresh, bench and dts" ;;
+	*)	die "unknown purpose '$1'; there are kernel, vm, source, unit, lint, daemon, deb, system, fresh, bench and dts" ;;
 	esac
 }
 

@@ -20,11 +20,10 @@ sys.path.insert(0, str(TOP / "tests" / "vm"))
 
 # pylint: disable=wrong-import-position
 from harness import ledger, options  # noqa: E402
-from harness.boot import Boot  # noqa: E402
 from harness.build import Build  # noqa: E402
 from harness.check import equal, true  # noqa: E402
 from harness.errors import ScenarioFailure  # noqa: E402
-from harness.fastreboot import MIB, NO_POOL, POOL, pool_boot  # noqa: E402
+from harness.fastreboot import MIB, NO_POOL, pool_boot  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.scenario import Scenario  # noqa: E402
 from harness.vm import Vm  # noqa: E402

@@ -195,7 +195,7 @@ def monitor(system: System) -> None:
     done = [event for event in events if event["event"] == "progress"
             and event["step"] == "staging"]
     check.true("the progress gets to its end",
-               done and done[-1]["done"] == done[-1]["total"] > 0, done[-1:])
+               bool(done) and done[-1]["done"] == done[-1]["total"] > 0, done[-1:])
     removed = events[kinds.index("job-removed")]
     check.equal("the job", (removed["kind"], removed["result"]),
                 ("stage", "done"))

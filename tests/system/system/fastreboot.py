@@ -66,7 +66,8 @@ def status(machine: SystemMachine, expect: Exit = Exit.OK) -> dict[str, Any]:
 
     expect -- its exit status, which tells of a machine that has no pool
     """
-    found = json.loads(run(machine, "status", "--json", expect=expect).text)
+    found: dict[str, Any] = json.loads(
+        run(machine, "status", "--json", expect=expect).text)
     check.equal("schema of the status", found["schema"],
                 "org.fastreboot.status/1")
     return found
@@ -74,8 +75,9 @@ def status(machine: SystemMachine, expect: Exit = Exit.OK) -> dict[str, Any]:
 
 def staged_slot(machine: SystemMachine) -> dict[str, Any]:
     """The one slot that is sealed."""
-    sealed = [slot for slot in status(machine)["slots"]
-              if slot["status"] == "sealed"]
+    sealed: list[dict[str, Any]] = [
+        slot for slot in status(machine)["slots"]
+        if slot["status"] == "sealed"]
     check.equal("number of sealed slots", len(sealed), 1)
     return sealed[0]
 

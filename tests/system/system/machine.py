@@ -89,7 +89,7 @@ class SystemMachine(vm_machine.Machine):
         self._log.write(f"# {self.command_line}\n".encode())
         self._log.flush()
         self._process = subprocess.Popen(
-            vm_machine._die_with_parent() + arguments,
+            vm_machine._die_with_parent() + arguments,  # pylint: disable=protected-access
             pass_fds=(*ends, shell), stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=self._log)
         for end in (self._console_end, self._monitor_end, self._shell_end):

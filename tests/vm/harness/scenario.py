@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Body = Callable[..., None]
+Body = Callable[..., object]
 
 # What @scenario has collected while scenario files were imported.
 _declared: list[Scenario] = []

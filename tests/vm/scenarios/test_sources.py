@@ -88,7 +88,7 @@ def refused(vm: Vm) -> None:
     pool_boot(machine)
     put(machine, "source", "as it was")
     slot = f"{FASTREBOOT}/slot0"
-    two = vm.payload_file("two", b"one line\nand another")
+    vm.payload_file("two", b"one line\nand another")
     machine.expect_error("EBADFD", f"write {slot}/source x")
     put(machine, "slot0/control", "begin")
     for path in (f"{FASTREBOOT}/source", f"{slot}/source"):

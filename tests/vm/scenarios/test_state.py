@@ -11,7 +11,6 @@ from harness.boot import Boot, parse_range
 from harness.fastreboot import (MIB, check_fast_reboot, pool_boot,
                                 stage_and_jump)
 from harness.machine import Machine
-from harness.options import Options
 from harness.scenario import scenario
 from harness.vm import Vm
 
