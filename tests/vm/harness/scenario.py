@@ -25,18 +25,18 @@ class Scenario:
     description -- the function's docstring
     timeout -- seconds of wall clock
     requires -- kernel variants without which it is skipped
-    long -- too long for each run: with ALL=1 only
     body -- the function
     arguments -- what the function gets besides the Vm
+    long -- too long for each run: with ALL=1 only
     """
 
     name: str
     description: str
     timeout: float
     requires: tuple[str, ...]
-    long: bool
     body: Body
     arguments: Mapping[str, Any]
+    long: bool = False
 
 
 def scenario(*, timeout: float, requires: Sequence[str] = ("a", "b"),
