@@ -61,6 +61,7 @@ export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
 
 # Results of checks that need not be repeated, by the hash of all that they
 # depend on; clones share them as they share ccache's.
+# shellcheck disable=SC2034 # used by check-patches.sh
 VERIFIED=${XDG_CACHE_HOME:-$HOME/.cache}/fastreboot/verified
 
 # tree_git ARGUMENT...: git in the kernel tree, without the user's settings
