@@ -143,7 +143,7 @@ settle() {
 	cp -r --no-preserve=ownership "$GUEST/." "$tree/"
 	chroot "$tree" systemctl enable fastreboot-test-shell.service
 	chroot "$tree" useradd --create-home --shell /bin/bash alice
-	# Who tests it starts it.
+	# A scenario that needs it starts it.
 	chroot "$tree" systemctl disable memcached.service
 }
 
