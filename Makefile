@@ -24,6 +24,7 @@ help:
 	@echo 'make check                all tests, these among them'
 	@echo 'make check ONLY=<pattern> those whose names match: a part, or a glob;'
 	@echo '                          so does make quick'
+	@echo 'make check-all            and what takes too long for that, hours'
 	@echo 'make check-list           names them'
 	@echo 'make check-pages          those of kernels with 16 and 64 KiB pages'
 	@echo 'make check-system         those of Debian with systemd, and the package'
@@ -129,6 +130,15 @@ check-system: setup
 	@tools/system-image.sh
 	@python3 tests/system/run.py
 
+# Every kernel, the package and the disk, and the scenarios that take long.
+check-all: setup
+	@tools/setup.sh system
+	@tools/kernel-tree.sh
+	@tools/kernel.sh a b stock signed debug page16 page64 system-a system-b
+	@tools/deb.sh
+	@tools/system-image.sh
+	@ALL=1 python3 tools/check.py --only '$(ONLY)'
+
 # Beside ONLY: RELEASE and TARGETS choose, see there.
 check-fresh:
 	@tools/setup.sh fresh
@@ -162,5 +172,5 @@ distclean:
 
 .PHONY: help setup daemon deb install kernel-source kernel-tree kernel-tree-reset kernel-patches \
 	kernel-mail kernel vm demo \
-	quick lint check check-list check-pages check-debug check-system check-fresh bench \
+	quick lint check check-all check-list check-pages check-debug check-system check-fresh bench \
 	bench-profile bench-relocator clean distclean
