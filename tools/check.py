@@ -104,11 +104,12 @@ class Checker:
     def run(self, suite: Suite) -> None:
         """Run one suite."""
         heading(suite.name)
-        for command in suite.wants:
-            self._prepare(command)
         if not all([self._prepare(command) for command in suite.needs]):
             print(f"{suite.name}: not run")
             return
+        # After what is needed, which they need, too.
+        for command in suite.wants:
+            self._prepare(command)
         start = time.monotonic()
         counts, status = self._follow(suite)
         if counts is None:
