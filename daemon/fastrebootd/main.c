@@ -35,6 +35,7 @@
 #include "policy/leave.h"
 #include "policy/recover.h"
 #include "policy/work.h"
+#include "standard-fds.h"
 
 static int on_signal(sd_event_source *event_source,
 		     const struct signalfd_siginfo *info, void *userdata)
@@ -237,6 +238,8 @@ int main(int argc, char **argv)
 	struct fr_error error = { 0 };
 	int err;
 
+	if (fr_standard_fds_init() < 0)
+		return FR_FAILED;
 	if (argc == 2 && !strcmp(argv[1], "--help"))
 		return usage(stdout);
 	if (argc == 2 && !strcmp(argv[1], "--version")) {

@@ -338,6 +338,21 @@ static int lay_overlay(const struct settings *settings)
 	return err;
 }
 
+/*
+ * Where there is no console the kernel starts init with the descriptors 0 to 2
+ * closed. No file that is opened here may become one of them.
+ */
+static void open_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_NOCTTY);
+	while (fd >= 0 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 static bool is_mounted_proc(void)
 {
 	return !access("/proc/self", F_OK);
@@ -348,6 +363,7 @@ int main(int argc, char **argv)
 	struct settings settings = { .init = "/sbin/init" };
 	int err = 0;
 
+	open_standard_fds();
 	if (getpid() != 1) {
 		fputs("root-overlay is started by the kernel: init=/usr/lib/fastreboot/root-overlay\n",
 		      stderr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +51,13 @@ bool state_schema_valid(const char *schema)
 
 	return length <= FR_STATE_SCHEMA_MAX &&
 	       strspn(schema, NAME_LETTERS) == length;
+}
+
+int state_check_fd(int fd, struct fr_state_error *error)
+{
+	if (fcntl(fd, F_GETFD) >= 0)
+		return 0;
+	return state_fail(error, -errno, "file descriptor %d: %m", fd);
 }
 
 /*

@@ -535,6 +535,8 @@ int fr_state_save(const char *root, const struct fr_state_new *new, int fd,
 	struct save save = { .new = *new, .old = -1, .fd = -1 };
 	int err = check_new(new, error);
 
+	if (!err)
+		err = state_check_fd(fd, error);
 	if (err)
 		return err;
 	save.folder = state_open_folder(root, true, error);

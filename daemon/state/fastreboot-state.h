@@ -333,8 +333,8 @@ int fr_state_verify(const char *root, const char *name,
  *
  * The object is published, with a SHA-256. What it replaces is wiped.
  *
- * Return: 0; what fr_state_create() returns, -EBUSY, the errno of read(2). The text
- * says so if it fails behind the replacing.
+ * Return: 0; what fr_state_create() returns, -EBUSY, -EBADF, the errno of
+ * read(2). The text says so if it fails behind the replacing.
  */
 int fr_state_save(const char *root, const struct fr_state_new *new_object,
 		  int fd, struct fr_state_error *error);
@@ -346,7 +346,7 @@ int fr_state_save(const char *root, const struct fr_state_new *new_object,
  * @fd: written to, but only after the data was verified
  * @error: why not; may be NULL
  *
- * Return: 0; what fr_state_verify() returns; the errno of write(2).
+ * Return: 0; what fr_state_verify() returns; -EBADF, the errno of write(2).
  */
 int fr_state_restore(const char *root, const char *name, int fd,
 		     struct fr_state_error *error);

@@ -51,6 +51,12 @@ bool state_schema_valid(const char *schema);
 /* Is it the name of an object? 0; -EINVAL with a text. */
 int state_check_name(const char *name, struct fr_state_error *error);
 
+/*
+ * Is the caller's @fd one? To be asked before a file is opened, which may get the
+ * number of one that is closed. 0; -EBADF with a text.
+ */
+int state_check_fd(int fd, struct fr_state_error *error);
+
 /* Is the folder @fd where something is mounted? 0; -ENODEV with a text. */
 int state_check_mounted(int fd, const char *root, struct fr_state_error *error);
 

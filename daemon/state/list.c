@@ -256,7 +256,9 @@ int fr_state_restore(const char *root, const char *name, int fd,
 		     struct fr_state_error *error)
 {
 	_state_look_ struct look look = { .name = name, .fd = -1 };
-	int err = open_and_look(root, &look, error);
+	int err = state_check_fd(fd, error);
 
+	if (!err)
+		err = open_and_look(root, &look, error);
 	return err ? err : restore(&look, fd, error);
 }

@@ -30,6 +30,7 @@
 #include "cleanup.h"
 #include "payload.h"
 #include "pool.h"
+#include "standard-fds.h"
 #include "wipe.h"
 
 /* Less than the time that systemd-shutdown gives, with some for arming. */
@@ -164,6 +165,8 @@ static bool is_other_shutdown(const char *word)
 
 int main(int argc, char **argv)
 {
+	if (fr_standard_fds_init() < 0)
+		return EXIT_FAILURE;
 	catch_signals();
 	if (argc == 1)
 		return wipe();

@@ -172,10 +172,36 @@ static void stays_as_it_is(void **state)
 	assert_int_equal(found, READ_ONLY);
 }
 
+/* Which of 0 to 3 are open when those of @closed were not, as bits. */
+static int opened(int closed)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		for (int fd = 0; fd < 3; fd++)
+			if (closed & 1 << fd)
+				close(fd);
+		close(3);
+		open_standard_fds();
+		for (int fd = 0; fd < 4; fd++)
+			status |= (fcntl(fd, F_GETFD) >= 0) << fd;
+		_exit(status);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WEXITSTATUS(status);
+}
+
+static void closed_descriptors(void **state)
+{
+	for (int closed = 0; closed < 8; closed++)
+		assert_int_equal(opened(closed), 7);
+}
+
 static const struct CMUnitTest tests[] = {
-	UNIT_TEST(overlays),
-	UNIT_TEST(bad_overlays),
-	UNIT_TEST(writable),
-	UNIT_TEST(stays_as_it_is),
+	UNIT_TEST(overlays),	       UNIT_TEST(bad_overlays),
+	UNIT_TEST(writable),	       UNIT_TEST(stays_as_it_is),
+	UNIT_TEST(closed_descriptors),
 };
 FILES_UNIT_MAIN(tests)

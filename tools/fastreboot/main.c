@@ -9,7 +9,11 @@
  */
 #include "cli.h"
 
+#include "standard-fds.h"
+
 int main(int argc, char **argv)
 {
+	if (fr_standard_fds_init() < 0)
+		return FR_FAILED;
 	return cli_main(argc, argv);
 }

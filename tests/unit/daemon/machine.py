@@ -54,6 +54,7 @@ class Machine:
             self.environment.pop(name, None)
         for number, size in enumerate((1 << 20, 3 << 19)):
             (folder / f"Image{number}").write_bytes(arm64_image(size, number))
+        (folder / "log").touch()
         (folder / "initrd").write_bytes(random.Random(9).randbytes(70001))
         self.configure("[Commit]\nWatchdogSec=0\n")
 
@@ -86,8 +87,8 @@ class Machine:
         self.wait(path.exists, "fake-systemd's socket")
 
     def start(self, first: bool = False, jump: bool = False,
-              **environment: str) -> None:
-        """Start the daemon, and wait until it says that it is ready."""
+              shell: str = 'exec "$0"', **environment: str) -> None:
+        """Start the daemon by a line of shell, and wait until it is ready."""
         extra = dict(environment)
         if first:
             extra["FAKE_KERNEL_SLOTS"] = "2"
@@ -97,8 +98,8 @@ class Machine:
         extra["NOTIFY_SOCKET"] = str(self.folder / "notify")
         with open(self.folder / "log", "ab") as log:
             self.daemon = subprocess.Popen(
-                [str(self.build / "fastrebootd")], stdout=log, stderr=log,
-                env=self.environment | extra)
+                ["sh", "-c", shell, str(self.build / "fastrebootd")],
+                stdout=log, stderr=log, env=self.environment | extra)
         notify.wait_ready(self)
 
     def stop(self) -> None:
