@@ -6,10 +6,12 @@
 #include "unit.h"
 
 #include <json-c/json.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli-fixture.h"
@@ -483,6 +485,34 @@ static void monitor_as_json(void **state)
 	close(fd);
 }
 
+/* Without an event, and with its first one. */
+static void monitor_without_a_reader(void **state)
+{
+	static const char *const words[] = { "monitor", NULL };
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	char text[CLI_OUTPUT_MAX] = "";
+	int fds[2];
+	pid_t pid;
+
+	need_bus();
+	/* Not a pipe: the program has a copy of its other end. */
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	pid = cli_begin_with(words, fds[1], fds[1]);
+	monitor_until(fds[0], (const char *[]){ "watching", NULL });
+	assert_int_equal(shutdown(fds[0], SHUT_RDWR), 0);
+	assert_int_equal(cli_wait(pid), FR_FAILED);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid = cli_begin_with(words, full, fds[1]);
+	close(fds[1]);
+	cli_read_until(fds[0], text, "No space left on device");
+	assert_int_equal(cli_wait(pid), FR_FAILED);
+	close(fds[0]);
+	close(full);
+}
+
 /* The last one: the daemon is gone behind it. */
 static void monitor_of_a_daemon_that_ends(void **state)
 {
@@ -532,6 +562,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(bus_daemon_that_dies),
 	UNIT_TEST(monitor),
 	UNIT_TEST(monitor_as_json),
+	UNIT_TEST(monitor_without_a_reader),
 	UNIT_TEST(monitor_of_a_daemon_that_ends),
 };
 CLI_UNIT_MAIN(tests)

@@ -55,9 +55,11 @@ int cli_main(int argc, char **argv)
 	setlocale(LC_TIME, "");
 	status = run(argc, argv);
 	/* A full disk behind a redirection is a failure, too. */
+	errno = 0;
 	if (fflush(stdout) == EOF || ferror(stdout)) {
+		/* Without an errno it was an earlier write that failed. */
 		fprintf(stderr, "fastreboot: writing the output: %s\n",
-			strerror(errno));
+			errno ? strerror(errno) : "not all of it is there");
 		return status ? status : FR_FAILED;
 	}
 	return status;

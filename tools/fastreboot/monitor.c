@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "report.h"
@@ -60,10 +61,21 @@ static void add_number(struct json_object *event, const char *name,
 	json_object_object_add(event, name, json_object_new_uint64(number));
 }
 
+/* There is no reader, or no room, for what it prints. */
+static int end_unwritable(struct monitor *monitor, int err)
+{
+	/* It is told once, and here the reason is known. */
+	clearerr(stdout);
+	fr_fail(&monitor->error, FR_FAILED, err, "writing the output: %s",
+		strerror(-err));
+	return sd_event_exit(monitor->event, err);
+}
+
 /* Print an event; in either form it is one line, and there at once. */
 static void put_event(struct monitor *monitor, struct json_object *event,
 		      const char *first, const char *second)
 {
+	errno = 0;
 	if (monitor->request->json) {
 		cli_json_print(stdout, event, false);
 	} else {
@@ -73,7 +85,8 @@ static void put_event(struct monitor *monitor, struct json_object *event,
 		text_put(stdout, second);
 		fputc('\n', stdout);
 	}
-	fflush(stdout);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		end_unwritable(monitor, errno ? -errno : -EIO);
 }
 
 static int on_new(sd_bus_message *message, void *userdata, sd_bus_error *unused)
@@ -321,10 +334,28 @@ static int end_on_interrupts(struct monitor *monitor)
 	return err;
 }
 
+/* Only errors are waited for: the other end of a pipe was closed. */
+static int on_output(sd_event_source *event_source, int fd, uint32_t events,
+		     void *userdata)
+{
+	return end_unwritable(userdata, -EPIPE);
+}
+
+static int end_without_a_reader(struct monitor *monitor)
+{
+	int err = sd_event_add_io(monitor->event, NULL, STDOUT_FILENO, 0,
+				  on_output, monitor);
+
+	/* A file has no reader that could go. */
+	return err == -EPERM ? 0 : err;
+}
+
 static int watch(struct monitor *monitor)
 {
 	int err = end_on_interrupts(monitor);
 
+	if (err >= 0)
+		err = end_without_a_reader(monitor);
 	if (err >= 0)
 		err = sd_bus_attach_event(monitor->client->bus, monitor->event,
 					  0);
