@@ -21,7 +21,7 @@ static struct cli_run result;
 static void run(const char *line)
 {
 	const char *words[16] = { "state", "--root", state_root() };
-	char copy[256], *state = NULL;
+	char copy[512], *state = NULL;
 	int n = 3;
 
 	snprintf(copy, sizeof(copy), "%s", line);
@@ -128,6 +128,59 @@ static void from_file_to_file(void **state)
 	unlink(file("out", NULL));
 	runf("save one %s", file("in", NULL));
 	expect(FR_NOT_FOUND, "", "/in: No such file");
+}
+
+/* A file that is not there yet is made where the links lead to. */
+static void restored_behind_links(void **state)
+{
+	char *text, out[128];
+	struct stat stat_;
+
+	state_clear();
+	state_make("one", FR_STATE_DOUBLE, 100);
+	state_publish("one", "content", 7);
+	snprintf(out, sizeof(out), "%s", file("out", NULL));
+	assert_int_equal(symlink("second", file("first", NULL)), 0);
+	assert_int_equal(symlink(out, file("second", NULL)), 0);
+	runf("restore one %s", file("first", NULL));
+	expect(FR_OK, "one is restored", "");
+	assert_int_equal(lstat(file("first", NULL), &stat_), 0);
+	assert_true(S_ISLNK(stat_.st_mode));
+	assert_int_equal(lstat(file("second", NULL), &stat_), 0);
+	assert_true(S_ISLNK(stat_.st_mode));
+	text = cli_file(state_root(), "out");
+	assert_string_equal(text, "content");
+	free(text);
+	unlink(out);
+	unlink(file("second", NULL));
+	assert_int_equal(symlink("first", file("second", NULL)), 0);
+	runf("restore one %s", file("first", NULL));
+	expect(FR_FAILED, "", "/first: Too many levels of symbolic links");
+	assert_int_equal(lstat(file("first", NULL), &stat_), 0);
+	unlink(file("second", NULL));
+	unlink(file("first", NULL));
+}
+
+/* A name of 255 bytes is one, and one more is none. */
+static void restored_into_a_long_name(void **state)
+{
+	char name[257] = "", line[400];
+
+	state_clear();
+	state_make("one", FR_STATE_DOUBLE, 100);
+	state_publish("one", "content", 7);
+	for (size_t size = 247; size <= 256; size++) {
+		memset(name, 'n', size);
+		snprintf(line, sizeof(line), "restore one %s/%s", state_root(),
+			 name);
+		run(line);
+		if (size < 256)
+			expect(FR_OK, "one is restored", "");
+		else
+			expect(FR_FAILED, "", "File name too long");
+		snprintf(line, sizeof(line), "%s/%s", state_root(), name);
+		assert_int_equal(unlink(line), size < 256 ? 0 : -1);
+	}
 }
 
 /* A pipe stands for all that is no file, such as /dev/null. */
@@ -424,6 +477,8 @@ static void completions_have_all(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(nothing_there),
 	UNIT_TEST(from_file_to_file),
+	UNIT_TEST(restored_behind_links),
+	UNIT_TEST(restored_into_a_long_name),
 	UNIT_TEST(restored_into_a_pipe),
 	UNIT_TEST(verified_without_a_hash),
 	UNIT_TEST(damaged_is_not_restored),
