@@ -436,7 +436,7 @@ static int read_entry(const char *root, const char *path,
 			       "%s: there is no such file", path);
 	if (err < 0)
 		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
-			       strerror(-err));
+			       fr_file_error(err));
 	err = fr_bls_parse(text, size, root, path, &entry, error);
 	if (err < 0)
 		return err;

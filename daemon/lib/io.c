@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,11 @@ int fr_open_file(int dirfd, const char *path)
 	if (err < 0)
 		return err;
 	return fr_steal_fd(&fd);
+}
+
+const char *fr_file_error(int err)
+{
+	return err == -EINVAL ? "it is not a regular file" : strerror(-err);
 }
 
 static ssize_t read_once(int fd, void *buffer, size_t size, off_t offset,

@@ -24,6 +24,14 @@
 int fr_open_file(int dirfd, const char *path);
 
 /**
+ * fr_file_error() - why a file could not be opened or read
+ * @err: what fr_open_file() or fr_read_file() has returned
+ *
+ * Return: a text for a message; it says of what is no file that it is none.
+ */
+const char *fr_file_error(int err);
+
+/**
  * fr_read_full() - read until a buffer is full or the file ends
  * @fd: file descriptor
  * @buffer: where to

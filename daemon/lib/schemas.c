@@ -157,7 +157,7 @@ int fr_schemas_load(const char *path, struct fr_schemas *ret,
 			       FR_SCHEMAS_SIZE_MAX);
 	if (err)
 		return fr_fail(error, err == -ENOENT ? FR_NOT_FOUND : FR_FAILED,
-			       err, "%s: %s", path, strerror(-err));
+			       err, "%s: %s", path, fr_file_error(err));
 	return fr_schemas_parse(text, size, path, ret, error);
 }
 

@@ -158,7 +158,7 @@ static int read_certificates(STACK_OF(X509) * certificates, const char *path,
 		return fr_fail(
 			error, FR_SIGNATURE, -ENOKEY,
 			"can't read the trusted certificate %s: %s; see TrustedCertificates= in fastreboot.conf",
-			path, strerror(-err));
+			path, fr_file_error(err));
 	bio = BIO_new_mem_buf(text, (int)size);
 	if (!bio)
 		return no_memory(error);

@@ -361,7 +361,8 @@ static void files_in_disorder(void **state)
 	expect_missing("folder", -EISDIR, FR_FAILED, "can't read");
 	assert_int_equal(
 		mkfifo(file_path("one/loader/entries/fifo.conf"), 0600), 0);
-	expect_missing("fifo", -EINVAL, FR_FAILED, "can't read");
+	expect_missing("fifo", -EINVAL, FR_FAILED,
+		       "fifo.conf: it is not a regular file");
 	file_write_text("one/loader/entries/bad.conf", "linux ../x\n");
 	expect_missing("bad", -EINVAL, FR_INVALID_PAYLOAD, "bad.conf:1: linux");
 }

@@ -300,6 +300,14 @@ static void interrupt_that_comes_too_late(void **state)
 	       "it is sealed already");
 }
 
+static void text_that_is_not_utf8(void **state)
+{
+	expect("stage good --cmdline=caf\xe9", FR_FAILED, "",
+	       "--cmdline can't be passed on: it is not UTF-8");
+	expect("stage good --initrd=caf\xc3\xa9 --initrd=\xe9", FR_FAILED, "",
+	       "--initrd can't be passed on: it is not UTF-8");
+}
+
 static void second_interrupt(void **state)
 {
 	expect("stage interrupt-twice", FR_CANCELLED, "",
@@ -350,16 +358,26 @@ static void no_daemon(void **state)
 static void no_bus(void **state)
 {
 	static const char *const words[] = { "confirm", NULL };
+	char *saved;
 
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus", 1);
 	cli_run(&run, words);
-	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
 	if (geteuid() == 0) {
 		assert_int_equal(run.status, 0);
+		/* Nor a daemon: that is what root can do something about. */
+		saved = strdup(getenv("FASTREBOOT_SOCKET"));
+		setenv("FASTREBOOT_SOCKET", "/nowhere/private", 1);
+		cli_run(&run, words);
+		assert_int_equal(run.status, FR_NO_DAEMON);
+		assert_non_null(strstr(run.err, "fastrebootd does not run"));
+		assert_null(strstr(run.err, "only root"));
+		setenv("FASTREBOOT_SOCKET", saved, 1);
+		free(saved);
 	} else {
 		assert_int_equal(run.status, FR_NO_DAEMON);
 		assert_non_null(strstr(run.err, "There is no system bus"));
 	}
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
 }
 
 static void full_disk(void **state)
@@ -551,6 +569,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(interrupt),
 	UNIT_TEST(interrupt_before_the_reply),
 	UNIT_TEST(interrupt_that_comes_too_late),
+	UNIT_TEST(text_that_is_not_utf8),
 	UNIT_TEST(second_interrupt),
 	UNIT_TEST(progress_on_a_terminal),
 	UNIT_TEST(no_progress_without_a_terminal),

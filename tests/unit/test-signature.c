@@ -255,6 +255,14 @@ static void no_signatures(void **state)
 	free(large);
 }
 
+static void certificates_that_are_no_files(void **state)
+{
+	struct fr_error error;
+
+	expect_error(check("/dev/zero", &error), -ENOKEY, &error, FR_SIGNATURE,
+		     "/dev/zero: it is not a regular file");
+}
+
 static void folders_of_certificates(void **state)
 {
 	struct fr_error error;
@@ -344,6 +352,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(weak_digest),
 	UNIT_TEST(damaged_signatures),
 	UNIT_TEST(no_signatures),
+	UNIT_TEST(certificates_that_are_no_files),
 	UNIT_TEST(folders_of_certificates),
 	UNIT_TEST(several_certificates),
 	UNIT_TEST(certificates_in_disorder),

@@ -217,27 +217,41 @@ static int open_socket(struct client *client, struct fr_error *error)
 	return err;
 }
 
+/* After a failure there is a connection if there is a bus. */
 static int open_bus(struct client *client, struct fr_error *error)
 {
 	int err = sd_bus_open_system(&client->bus);
 
 	if (err < 0)
 		return fr_fail(error, FR_NO_DAEMON, err,
-			       "There is no system bus: %s; without one, "
+			       "There is no system bus: %.128s; without one, "
 			       "only root can use fastrebootd",
 			       strerror(-err));
 	client->peer = false;
 	set_up(client);
-	err = ping(client, error);
-	if (err < 0)
-		client_close(client);
+	return ping(client, error);
+}
+
+/*
+ * Root needs no bus. If the socket fails, too, the reason is the bus's where there is
+ * one: it has tried to start the daemon.
+ */
+static int open_without_bus(struct client *client, struct fr_error *error)
+{
+	bool has_bus = client->bus != NULL;
+	struct fr_error other = { 0 };
+	int err;
+
+	client_close(client);
+	err = open_socket(client, &other);
+	if (err < 0 && !has_bus)
+		*error = other;
 	return err;
 }
 
 int client_open(bool private_socket, struct client *ret, struct fr_error *error)
 {
 	struct client client = { 0 };
-	struct fr_error unused;
 	int err = -ENOTCONN;
 
 	if (!private_socket)
@@ -245,10 +259,11 @@ int client_open(bool private_socket, struct client *ret, struct fr_error *error)
 	if (private_socket)
 		err = open_socket(&client, error);
 	else if (err < 0 && error->failure == FR_NO_DAEMON && geteuid() == 0)
-		/* When both fail, the bus has the better reason. */
-		err = open_socket(&client, &unused) < 0 ? err : 0;
-	if (err < 0)
+		err = open_without_bus(&client, error);
+	if (err < 0) {
+		client_close(&client);
 		return err;
+	}
 	*error = (struct fr_error){ 0 };
 	*ret = client;
 	return 0;

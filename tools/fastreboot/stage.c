@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "utf8.h"
 
 int cli_stage_path(const char *name, char **ret)
 {
@@ -120,11 +121,56 @@ static int append_options(sd_bus_message *call,
 	return err < 0 ? err : sd_bus_message_close_container(call);
 }
 
+static bool is_utf8(const char *text)
+{
+	while (text && *text) {
+		size_t length = fr_utf8_length(text);
+
+		if (!length)
+			return false;
+		text += length;
+	}
+	return true;
+}
+
+/* D-Bus passes no other text on, and does not say which one it was. */
+static int check_texts(const struct cli_request *request,
+		       struct fr_error *error)
+{
+	const struct {
+		const char *option;
+		const char *text;
+	} texts[] = {
+		{ "entry", request->entry },
+		{ "uki", request->uki },
+		{ "kernel", request->kernel },
+		{ "root-image", request->root_image },
+		{ "devicetree", request->devicetree },
+		{ "cmdline", request->cmdline },
+		{ "signature", request->signature },
+	};
+	const char *wrong = NULL;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!is_utf8(texts[i].text))
+			wrong = texts[i].option;
+	for (const char *const *name = request->initrds; *name; name++)
+		if (!is_utf8(*name))
+			wrong = "initrd";
+	if (!wrong)
+		return 0;
+	return fr_fail(error, FR_FAILED, -EILSEQ,
+		       "--%s can't be passed on: it is not UTF-8", wrong);
+}
+
 int cli_stage_append(sd_bus_message *call, const struct cli_request *request,
 		     struct fr_error *error)
 {
-	int err = append_payload(call, request);
+	int err = check_texts(request, error);
 
+	if (err < 0)
+		return err;
+	err = append_payload(call, request);
 	if (err >= 0)
 		err = append_options(call, request);
 	if (err < 0)

@@ -48,9 +48,8 @@ static int parse_file(struct fr_config *config, const char *path,
 		return err;
 	if (err < 0)
 		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
-			       err == -EFBIG  ? "it is larger than 1 MiB" :
-			       err == -EINVAL ? "it is not a regular file" :
-						strerror(-err));
+			       err == -EFBIG ? "it is larger than 1 MiB" :
+					       fr_file_error(err));
 	return fr_config_parse(config, text, size, path, error);
 }
 

@@ -51,7 +51,7 @@ static int check_signature(struct input *input, char *const *certificates,
 	if (fd < 0)
 		return fr_fail(error, FR_SIGNATURE, fd,
 			       "can't read the signature %s: %s", signature,
-			       strerror(-fd));
+			       fr_file_error(fd));
 	err = fr_signature_check(input->fd, fd, certificates, input->path,
 				 input->sha256, error);
 	if (err < 0)
