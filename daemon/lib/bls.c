@@ -50,6 +50,7 @@ void fr_bls_entry_done(struct fr_bls_entry *entry)
 	free(entry->root_image);
 	free(entry->devicetree);
 	free(entry->options);
+	free(entry->profile);
 	*entry = (struct fr_bls_entry){ 0 };
 }
 
@@ -57,6 +58,29 @@ static int invalid(const struct place *place, const char *key, const char *why)
 {
 	return fr_fail(place->error, FR_INVALID_PAYLOAD, -EINVAL,
 		       "%s:%u: %s: %s", place->name, place->line, key, why);
+}
+
+const char *fr_bls_find_variable(const char *text)
+{
+	for (const char *at = text; (at = strchr(at, '$')); at++)
+		if (at == text || strchr(blanks, at[-1]))
+			return at;
+	return NULL;
+}
+
+/* Boot loaders that know such entries have values for "$name", which are not here. */
+static int check_variables(const char *key, const char *value,
+			   const struct place *place)
+{
+	const char *variable = fr_bls_find_variable(value);
+
+	if (!variable)
+		return 0;
+	return fr_fail(
+		place->error, FR_INVALID_PAYLOAD, -EINVAL,
+		"%s:%u: %s: %.*s is a variable of the boot loader, whose value is not known here; write the file's name there",
+		place->name, place->line, key, (int)strcspn(variable, blanks),
+		variable);
 }
 
 static bool has_dot_dot(const char *path)
@@ -78,7 +102,10 @@ static int make_path(const char *key, const char *value,
 {
 	const char *root = place->root;
 	int root_size = (int)strlen(root);
+	int err = check_variables(key, value, place);
 
+	if (err < 0)
+		return err;
 	value += strspn(value, "/");
 	if (!*value)
 		return invalid(place, key, "there is no path");
@@ -162,6 +189,8 @@ static int set_key(struct fr_bls_entry *entry, const char *key,
 		return set_text(&entry->version, value, place);
 	if (!strcmp(key, "architecture"))
 		return set_text(&entry->architecture, value, place);
+	if (!strcmp(key, "profile"))
+		return set_text(&entry->profile, value, place);
 	if (!strcmp(key, "linux"))
 		return set_path(&entry->linux_path, key, value, place);
 	if (!strcmp(key, "efi") || !strcmp(key, "uki"))
@@ -227,6 +256,9 @@ static int check_entry(const struct fr_bls_entry *entry,
 		why = "has both \"linux\" and \"uki\"; leave one of them";
 	else if (entry->root_image && entry->uki_path)
 		why = "has both \"x-fastreboot-root-image\" and a UKI; a root image goes with \"linux\"";
+	else if (entry->uki_path && entry->profile &&
+		 strcmp(entry->profile, "0"))
+		why = "asks for another \"profile\" of the UKI than 0; only the first one can be staged";
 	else if (entry->root_image && *entry->initrds)
 		why = "has both \"x-fastreboot-root-image\" and \"initrd\"; leave one of them";
 	if (!why)

@@ -23,7 +23,9 @@
  * @initrds: in their order, NULL-terminated, never NULL
  * @root_image: root image (key x-fastreboot-root-image), below @root; or NULL
  * @devicetree: or NULL
- * @options: all options, joined by blanks; "" if there are none
+ * @options: all options, joined by blanks; "" if there are none. May have variables
+ *	of a boot loader in it, see fr_bls_find_variable()
+ * @profile: of the UKI, as it stands there, or NULL; with a UKI only "0"
  *
  * Paths are absolute, begin with @root and do not have ".." in them. All is
  * owned by the struct; fr_bls_entry_done() frees it.
@@ -40,7 +42,16 @@ struct fr_bls_entry {
 	char *root_image;
 	char *devicetree;
 	char *options;
+	char *profile;
 };
+
+/**
+ * fr_bls_find_variable() - find a word that GRUB replaces by what it knows
+ * @text: text
+ *
+ * Return: the first word of @text that begins with "$"; NULL if there is none.
+ */
+const char *fr_bls_find_variable(const char *text);
 
 /**
  * fr_bls_parse() - read the text of an entry

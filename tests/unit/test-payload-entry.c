@@ -69,6 +69,70 @@ static void entries_with_less_and_with_a_uki(void **state)
 	fr_payload_close(payload);
 }
 
+/* What an entry adds to a UKI, as a boot loader would. */
+static void entries_that_add_to_a_uki(void **state)
+{
+	struct fr_payload_request request = { .entry = (char *)"e" };
+	_cleanup_config_ struct fr_config config = { 0 };
+	_cleanup_(fr_payload_closep) struct fr_payload *payload = NULL;
+	_cleanup_catcher_ struct catcher catcher = { 0 };
+	struct blob dtb = make_dtb(2 * DTB_SIZE);
+
+	put_entry_files();
+	put_uki("boot/uki", KERNEL_SIZE);
+	file_write_blob("boot/e/dtb", &dtb);
+	file_write_text(ENTRY_PATH, "uki /uki\nprofile 0\noptions other=1\n"
+				    "initrd /e/initrd\ndevicetree /e/dtb\n");
+	prepare_config(&config);
+	payload = open_well(&config, &request);
+	catch_well(payload, &catcher);
+	assert_string_equal(fr_payload_cmdline(payload), "other=1");
+	expect_segment(payload, &catcher, FR_SEGMENT_INITRD,
+		       "five!\0\0\0five!\0\0\0", 16);
+	expect_segment(payload, &catcher, FR_SEGMENT_DTB, dtb.data, dtb.size);
+	blob_free(&dtb);
+	/* The signature is over the UKI's own. */
+	sign_file("boot/uki");
+	file_write_text(ENTRY_PATH, "uki /uki\noptions other=1\n");
+	expect_refused(true, &request, -EPERM, FR_REFUSED,
+		       "command line of a signed UKI");
+	file_write_text(ENTRY_PATH, "uki /uki\ninitrd /e/initrd\n");
+	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "e/initrd.p7s");
+	file_write_text(ENTRY_PATH, "uki /uki\nprofile 1\n");
+	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
+		       "\"profile\" of the UKI");
+}
+
+/* As GRUB of Fedora has them, and its values. */
+static void variables_of_a_boot_loader(void **state)
+{
+	static const char *const texts[] = {
+		"linux /e/linux\noptions $kernelopts $tuned_params\n",
+		"linux /e/linux\noptions root=1\noptions\t$kernelopts\n",
+		"uki /uki\noptions ro $kernelopts\n",
+	};
+	struct fr_payload_request request = { .entry = (char *)"e" };
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	put_entry_files();
+	put_uki("boot/uki", KERNEL_SIZE);
+	prepare_config(&config);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		file_write_text(ENTRY_PATH, texts[i]);
+		request.cmdline = NULL;
+		expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
+			       "entry e have $kernelopts in them");
+		request.cmdline = (char *)"root=1";
+		fr_payload_close(open_well(&config, &request));
+	}
+	request.cmdline = NULL;
+	file_write_text(ENTRY_PATH, "linux /e/linux\ninitrd $tuned_initrd\n");
+	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
+		       "e.conf:2: initrd: $tuned_initrd is a variable");
+	file_write_text(ENTRY_PATH, "linux /e/linux\noptions a=$b c$d\n");
+	fr_payload_close(open_well(&config, &request));
+}
+
 static void bad_entries(void **state)
 {
 	const struct fr_payload_request request = { .entry = (char *)"e" };
@@ -134,6 +198,8 @@ static void files_of_an_entry_have_to_be_signed(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(entries),
 	UNIT_TEST(entries_with_less_and_with_a_uki),
+	UNIT_TEST(entries_that_add_to_a_uki),
+	UNIT_TEST(variables_of_a_boot_loader),
 	UNIT_TEST(bad_entries),
 	UNIT_TEST(root_images_of_entries),
 	UNIT_TEST(files_of_an_entry_have_to_be_signed),

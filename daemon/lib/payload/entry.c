@@ -67,6 +67,23 @@ static int set_entry_title(struct fr_payload *payload,
 	return payload_set_title(payload, joined, error);
 }
 
+/* An empty text is a command line, but not one that replaces that of a UKI. */
+static int set_entry_cmdline(struct fr_payload *payload,
+			     const struct fr_bls_entry *entry,
+			     struct fr_error *error)
+{
+	const char *variable = fr_bls_find_variable(entry->options);
+
+	if (payload->cmdline || (entry->uki_path && !*entry->options))
+		return 0;
+	if (variable)
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -EINVAL,
+			"the options of the boot loader entry %s have %.*s in them, a variable of the boot loader, whose value is not known here; write the value there, or give the whole command line (--cmdline)",
+			entry->id, (int)strcspn(variable, " \t"), variable);
+	return payload_set_cmdline(payload, entry->options, entry->id, error);
+}
+
 int payload_open_entry(struct fr_payload *payload, char *const *boot_roots,
 		       struct fr_error *error)
 {
@@ -87,14 +104,12 @@ int payload_open_entry(struct fr_payload *payload, char *const *boot_roots,
 			error, FR_USAGE, -EINVAL,
 			"the boot loader entry %s is about a UKI, with which a root image does not go",
 			entry.id);
+	err = set_entry_cmdline(payload, &entry, error);
+	if (err < 0)
+		return err;
 	if (entry.uki_path)
-		return payload_open_uki(payload, entry.uki_path, error);
-	if (!payload->cmdline) {
-		err = payload_set_cmdline(payload, entry.options, entry.id,
-					  error);
-		if (err < 0)
-			return err;
-	}
+		return payload_open_uki(payload, entry.uki_path, entry.initrds,
+					entry.devicetree, error);
 	return payload_open_kernel(payload, entry.linux_path, entry.initrds,
 				   payload->request.root_image ?:
 								 entry.root_image,

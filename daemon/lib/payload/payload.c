@@ -115,7 +115,8 @@ int fr_payload_open(const struct fr_config *config,
 	if (request->entry)
 		err = payload_open_entry(payload, config->boot_roots, error);
 	else if (request->uki)
-		err = payload_open_uki(payload, request->uki, error);
+		err = payload_open_uki(payload, request->uki, request->initrds,
+				       request->devicetree, error);
 	else
 		err = payload_open_kernel(payload, request->kernel,
 					  request->initrds, request->root_image,

@@ -169,9 +169,9 @@ static int parse_uki(struct input *input, struct fr_pe *ret,
 }
 
 int payload_open_uki(struct fr_payload *payload, const char *path,
+		     char *const *initrds, const char *devicetree,
 		     struct fr_error *error)
 {
-	const struct fr_payload_request *request = &payload->request;
 	struct input *input;
 	struct fr_pe pe = { 0 };
 	int err;
@@ -180,7 +180,7 @@ int payload_open_uki(struct fr_payload *payload, const char *path,
 				payload->max_kernel_size +
 					payload->max_initrd_size +
 					UKI_OTHER_MAX,
-				request->signature, &input, error);
+				payload->request.signature, &input, error);
 	if (err < 0)
 		return err;
 	err = parse_uki(input, &pe, error);
@@ -194,11 +194,11 @@ int payload_open_uki(struct fr_payload *payload, const char *path,
 		if (err < 0)
 			return err;
 	}
-	err = add_uki_parts(payload, input, &pe, !request->devicetree, error);
+	err = add_uki_parts(payload, input, &pe, !devicetree, error);
 	if (err < 0)
 		return err;
-	err = payload_add_initrds(payload, request->initrds, error);
+	err = payload_add_initrds(payload, initrds, error);
 	if (err < 0)
 		return err;
-	return payload_add_dtb(payload, request->devicetree, error);
+	return payload_add_dtb(payload, devicetree, error);
 }
