@@ -26,6 +26,7 @@
 #define INITRDS_MAX 32
 #define ENTRIES "/loader/entries"
 #define SUFFIX ".conf"
+#define UKI_SUFFIX ".efi"
 
 static const char blanks[] = " \t\r";
 
@@ -295,6 +296,15 @@ int fr_bls_parse(const char *text, size_t size, const char *root,
 	return 0;
 }
 
+/* Is there more than the suffix? */
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t size = strlen(name);
+	size_t n = strlen(suffix);
+
+	return size > n && !strcmp(name + size - n, suffix);
+}
+
 static size_t digits(const char *text, size_t size)
 {
 	size_t count = 0;
@@ -304,17 +314,15 @@ static size_t digits(const char *text, size_t size)
 	return count;
 }
 
-/* Bytes of a name that are the id: without ".conf", if asked for, and counter. */
-static size_t id_size(const char *name)
+size_t fr_bls_id_size(const char *name, const char *suffix)
 {
 	size_t size = strlen(name);
-	size_t suffix = strlen(SUFFIX);
 	const char *plus;
 	size_t rest;
 	size_t n;
 
-	if (size > suffix && !strcmp(name + size - suffix, SUFFIX))
-		size -= suffix;
+	if (has_suffix(name, suffix))
+		size -= strlen(suffix);
 	plus = memrchr(name, '+', size);
 	if (!plus || plus == name)
 		return size;
@@ -326,33 +334,31 @@ static size_t id_size(const char *name)
 	return n && n == rest ? (size_t)(plus - name) : size;
 }
 
-static bool is_entry_name(const char *name)
+/* Is it the name of an entry's file, or with another suffix of a UKI's? */
+static bool is_entry_name(const char *name, const char *suffix)
 {
-	size_t size = strlen(name);
-	size_t suffix = strlen(SUFFIX);
-
-	return *name != '.' && size > suffix &&
-	       !strcmp(name + size - suffix, SUFFIX);
+	return *name != '.' && has_suffix(name, suffix);
 }
 
-static bool same_id(const char *a, const char *b)
+static bool same_id(const char *a, const char *b, const char *suffix)
 {
-	size_t size = id_size(a);
+	size_t size = fr_bls_id_size(a, suffix);
 
-	return size == id_size(b) && !memcmp(a, b, size);
+	return size == fr_bls_id_size(b, suffix) && !memcmp(a, b, size);
 }
 
-/* Is @name the file that @wanted names in full, with or without ".conf"? */
-static bool same_file(const char *name, const char *wanted)
+/* Is @name the file that @wanted names in full, with or without the suffix? */
+static bool same_file(const char *name, const char *wanted, const char *suffix)
 {
 	size_t size = strlen(wanted);
 
 	return !strncmp(name, wanted, size) &&
-	       (!name[size] || !strcmp(name + size, SUFFIX));
+	       (!name[size] || !strcmp(name + size, suffix));
 }
 
-/* What searching a folder has found. */
+/* What searching a folder for names with a suffix has found. */
 struct match {
+	const char *suffix;
 	char *name;
 	bool exact;
 	bool several;
@@ -360,10 +366,11 @@ struct match {
 
 static int consider(const char *name, const char *wanted, struct match *match)
 {
-	bool exact = same_file(name, wanted);
+	bool exact = same_file(name, wanted, match->suffix);
 	char *copy;
 
-	if (!is_entry_name(name) || !same_id(name, wanted) || match->exact)
+	if (!is_entry_name(name, match->suffix) ||
+	    !same_id(name, wanted, match->suffix) || match->exact)
 		return 0;
 	match->several = match->name && !exact;
 	match->exact = exact;
@@ -475,7 +482,7 @@ static int read_entry(const char *root, const char *path,
 	if (!kernel_is_there(&entry) &&
 	    retry_at_top(text, size, path, &entry) < 0)
 		return fr_fail_memory(error);
-	entry.id = strndup(name, id_size(name));
+	entry.id = strndup(name, fr_bls_id_size(name, SUFFIX));
 	if (!entry.id)
 		return fr_fail_memory(error);
 	*ret = entry;
@@ -506,7 +513,7 @@ static int load_below(const char *root, const char *wanted,
 		      struct fr_bls_entry *ret, struct fr_error *error)
 {
 	_cleanup_free_ char *folder = NULL;
-	struct match match = { 0 };
+	struct match match = { .suffix = SUFFIX };
 	int err;
 
 	if (asprintf(&folder, "%s" ENTRIES, root) < 0) {
@@ -543,25 +550,60 @@ static int load_id(char *const *boot_roots, const char *id,
 		id);
 }
 
+/* Nothing is found where there are several, or the folder can't be read. */
+static int search_renamed(const char *folder, const char *wanted,
+			  const char *suffix, char **ret)
+{
+	struct match match = { .suffix = suffix };
+	int err = search_folder(folder, wanted, &match);
+
+	if (!err && match.name && !match.several &&
+	    asprintf(ret, "%s/%s", folder, match.name) < 0) {
+		*ret = NULL;
+		err = -ENOMEM;
+	}
+	free(match.name);
+	return err == -ENOMEM ? err : 0;
+}
+
+int fr_bls_find_renamed(const char *path, char **ret)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folder = NULL;
+	const char *suffix;
+
+	*ret = NULL;
+	if (!slash || !access(path, F_OK))
+		return 0;
+	suffix = has_suffix(slash + 1, UKI_SUFFIX) ? UKI_SUFFIX : SUFFIX;
+	if (!is_entry_name(slash + 1, suffix))
+		return 0;
+	folder = strndup(path, (size_t)(slash - path));
+	return folder ? search_renamed(folder, slash + 1, suffix, ret) :
+			-ENOMEM;
+}
+
 /* The root of an entry is what stands in front of "/loader/entries/". */
 static int load_path(const char *path, struct fr_bls_entry *ret,
 		     struct fr_error *error)
 {
 	_cleanup_free_ char *root = NULL;
+	_cleanup_free_ char *found = NULL;
 	const char *name = strrchr(path, '/');
 	size_t folder = strlen(ENTRIES);
 	size_t size = (size_t)(name - path);
 
 	if (has_dot_dot(path) || size < folder ||
-	    memcmp(name - folder, ENTRIES, folder) || !is_entry_name(name + 1))
+	    memcmp(name - folder, ENTRIES, folder) ||
+	    !is_entry_name(name + 1, SUFFIX))
 		return fr_fail(
 			error, FR_USAGE, -EINVAL,
 			"%s: the path of a boot loader entry ends with /loader/entries/<id>.conf",
 			path);
 	root = strndup(path, size - folder);
-	if (!root)
+	if (!root || fr_bls_find_renamed(path, &found) < 0)
 		return fr_fail_memory(error);
-	return read_entry(root, path, ret, error);
+	return read_entry(root, found ?: path, ret, error);
 }
 
 int fr_bls_load(char *const *boot_roots, const char *entry,

@@ -71,11 +71,33 @@ int fr_bls_parse(const char *text, size_t size, const char *root,
 		 struct fr_error *error);
 
 /**
+ * fr_bls_id_size() - how much of a name is the id
+ * @name: name, or path, of a file
+ * @suffix: that it may end with: ".conf", or ".efi" for a UKI
+ *
+ * Return: bytes in front of the counter of boot tries and @suffix.
+ */
+size_t fr_bls_id_size(const char *name, const char *suffix);
+
+/**
+ * fr_bls_find_renamed() - find a file that is there with another counter
+ * @path: absolute name of the file of an entry (.conf) or a UKI (.efi)
+ * @ret: the only file of its folder that differs from @path by nothing but the counter
+ *	of boot tries, to be freed by the caller; NULL if @path itself is there, or none
+ *
+ * A boot loader makes the counter less, and systemd takes it away when a boot was good.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int fr_bls_find_renamed(const char *path, char **ret);
+
+/**
  * fr_bls_load() - find and read an entry
  * @boot_roots: absolute names of folders, NULL-terminated
  * @entry: id, with or without ".conf" and counter, which is searched in the
  *	roots in their order; or an absolute path
- *	<boot root>/loader/entries/<file>.conf, in whatever root
+ *	<boot root>/loader/entries/<file>.conf, in whatever root, which is found too
+ *	if its counter has changed
  * @ret: filled in; the caller calls fr_bls_entry_done()
  * @error: why not
  *

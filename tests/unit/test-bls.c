@@ -321,6 +321,28 @@ static void by_path(void **state)
 	expect_missing("/", -EINVAL, FR_USAGE, "ends with");
 }
 
+/* With less tries, or none; with several one can't know. */
+static void by_a_path_that_was_renamed(void **state)
+{
+	static const char *const names[] = { "a.conf", "a+2-1.conf", "a+3.conf",
+					     "a+1-2.conf" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++) {
+			char path[256];
+
+			remove_roots();
+			put("one", names[i], "renamed");
+			put("one", "ab.conf", "another");
+			snprintf(path, sizeof(path), "%s/%s",
+				 file_path("one/loader/entries"), names[j]);
+			expect_found(path, "renamed", "a");
+		}
+	put("one", "a+9.conf", "nine");
+	expect_missing(file_path("one/loader/entries/a+3.conf"), -ENOENT,
+		       FR_NOT_FOUND, "no such file");
+}
+
 static void names_that_are_no_ids(void **state)
 {
 	static const char *const names[] = { "",   ".",	  "..",
@@ -382,6 +404,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(counters_are_no_part_of_the_id),
 	UNIT_TEST(several_with_one_id),
 	UNIT_TEST(by_path),
+	UNIT_TEST(by_a_path_that_was_renamed),
 	UNIT_TEST(names_that_are_no_ids),
 	UNIT_TEST(root_of_the_path),
 	UNIT_TEST(files_in_disorder),

@@ -129,11 +129,59 @@ static void signed_ukis_keep_their_command_line(void **state)
 		       "command line of a signed UKI");
 }
 
+static void ukis_that_were_renamed(void **state)
+{
+	struct fr_payload_request request = {
+		.uki = (char *)file_path("efi/u+3.efi"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_payload *payload;
+
+	prepare_config(&config);
+	put_uki("efi/u+2-1.efi", KERNEL_SIZE);
+	payload = open_well(&config, &request);
+	assert_string_equal(fr_payload_kernel_path(payload),
+			    file_path("efi/u+2-1.efi"));
+	fr_payload_close(payload);
+	put_uki("efi/u.efi", KERNEL_SIZE);
+	expect_refused(false, &request, -ENOENT, FR_NOT_FOUND, "u+3.efi");
+	file_remove("efi");
+}
+
+/* What a stub would add is not lost without a word. */
+static void ukis_with_addons(void **state)
+{
+	static const char *const addons[] = {
+		"esp/EFI/Linux/u+3.efi.extra.d/a.addon.efi",
+		"esp/EFI/Linux/u+3.efi.extra.d/a.cred",
+		"esp/EFI/Linux/u.efi.extra.d/a.raw",
+		"esp/loader/addons/a.addon.efi",
+	};
+	struct fr_payload_request request = {
+		.uki = (char *)file_path("esp/EFI/Linux/u+3.efi"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+
+	prepare_config(&config);
+	for (size_t i = 0; i < ARRAY_SIZE(addons); i++) {
+		put_uki("esp/EFI/Linux/u+3.efi", KERNEL_SIZE);
+		file_write_text("esp/EFI/Linux/u+3.efi.extra.d/README", "x");
+		file_write_text("esp/EFI/Linux/v.efi.extra.d/a.cred", "x");
+		fr_payload_close(open_well(&config, &request));
+		file_write_text(addons[i], "x");
+		expect_refused(false, &request, -EOPNOTSUPP, FR_INVALID_PAYLOAD,
+			       addons[i]);
+		file_remove("esp");
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(ukis),
 	UNIT_TEST(ukis_with_more),
 	UNIT_TEST(ukis_with_packed_kernels),
 	UNIT_TEST(kernel_and_uki_are_told_apart),
 	UNIT_TEST(signed_ukis_keep_their_command_line),
+	UNIT_TEST(ukis_that_were_renamed),
+	UNIT_TEST(ukis_with_addons),
 };
 PAYLOAD_UNIT_MAIN(tests, payload_begin)

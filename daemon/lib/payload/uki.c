@@ -2,11 +2,14 @@
 /* Unified kernel images: one PE file whose sections are a payload. */
 #include "uki.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "bls.h"
 #include "cleanup.h"
 #include "image.h"
 #include "parts.h"
@@ -168,6 +171,94 @@ static int parse_uki(struct input *input, struct fr_pe *ret,
 		       input->path);
 }
 
+static bool is_addon(const char *name)
+{
+	static const char *const suffixes[] = { ".addon.efi", ".cred", ".raw" };
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		size_t n = strlen(suffixes[i]);
+
+		if (size > n && *name != '.' &&
+		    !strcasecmp(name + size - n, suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The first name in a folder that the stub of a UKI would load; NULL for none. */
+static int find_addon(const char *folder, char **ret)
+{
+	_cleanup_closedir_ DIR *dir = opendir(folder);
+	const struct dirent *entry;
+
+	*ret = NULL;
+	while (dir && (entry = readdir(dir)))
+		if (is_addon(entry->d_name)) {
+			*ret = strdup(entry->d_name);
+			return *ret ? 0 : -ENOMEM;
+		}
+	return 0;
+}
+
+static int check_folder_of_addons(const char *path, size_t size,
+				  const char *suffix, struct fr_error *error)
+{
+	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *addon = NULL;
+
+	if (asprintf(&folder, "%.*s%s", (int)size, path, suffix) < 0) {
+		folder = NULL;
+		return fr_fail_memory(error);
+	}
+	if (find_addon(folder, &addon) < 0)
+		return fr_fail_memory(error);
+	if (!addon)
+		return 0;
+	return fr_fail(
+		error, FR_INVALID_PAYLOAD, -EOPNOTSUPP,
+		"%s: has an add-on, %s/%s, which can't be staged; build a UKI that needs none, or stage a copy of this one without them",
+		path, folder, addon);
+}
+
+/*
+ * What lies beside a UKI and is loaded with it: add-ons, credentials and system
+ * extensions. The folder has the name of the UKI, with or without the counter, and
+ * there is one for all UKIs of a boot partition.
+ */
+static int check_addons(const char *path, struct fr_error *error)
+{
+	size_t size = strlen(path);
+	size_t id = fr_bls_id_size(path, ".efi");
+	const char *linux_folder = strstr(path, "/EFI/Linux/");
+	int err = check_folder_of_addons(path, size, ".extra.d", error);
+
+	if (err >= 0 && id + strlen(".efi") < size)
+		err = check_folder_of_addons(path, id, ".efi.extra.d", error);
+	if (err >= 0 && linux_folder && !strchr(linux_folder + 11, '/'))
+		err = check_folder_of_addons(path,
+					     (size_t)(linux_folder - path),
+					     "/loader/addons", error);
+	return err;
+}
+
+static int open_uki(struct fr_payload *payload, const char *path,
+		    struct input **ret, struct fr_error *error)
+{
+	uint64_t limit = payload->max_kernel_size + payload->max_initrd_size +
+			 UKI_OTHER_MAX;
+	_cleanup_free_ char *found = NULL;
+	int err;
+
+	if (fr_bls_find_renamed(path, &found) < 0)
+		return fr_fail_memory(error);
+	err = check_addons(found ?: path, error);
+	if (err < 0)
+		return err;
+	return payload_add_input(payload, found ?: path, limit,
+				 payload->request.signature, ret, error);
+}
+
 int payload_open_uki(struct fr_payload *payload, const char *path,
 		     char *const *initrds, const char *devicetree,
 		     struct fr_error *error)
@@ -176,11 +267,7 @@ int payload_open_uki(struct fr_payload *payload, const char *path,
 	struct fr_pe pe = { 0 };
 	int err;
 
-	err = payload_add_input(payload, path,
-				payload->max_kernel_size +
-					payload->max_initrd_size +
-					UKI_OTHER_MAX,
-				payload->request.signature, &input, error);
+	err = open_uki(payload, path, &input, error);
 	if (err < 0)
 		return err;
 	err = parse_uki(input, &pe, error);
