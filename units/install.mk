@@ -46,6 +46,7 @@ data = $(INSTALL) -D -m 644 $(1) $(DESTDIR)$(2)
 filled = $(INSTALL) -d $(DESTDIR)$(dir $(2)) && \
 	sed -e 's|@bindir@|$(bindir)|g' -e 's|@libexecdir@|$(libexecdir)|g' \
 		-e 's|@libdir@|$(libdir)|g' \
+		-e 's|@kernelinstalldir@|$(kernelinstalldir)|g' \
 		-e 's|@unitdir@|$(unitdir)|g' $(1) >$(DESTDIR)$(2) && \
 	chmod $(3) $(DESTDIR)$(2)
 
@@ -91,8 +92,10 @@ install-configuration:
 
 install-kernel-hooks:
 	$(call filled,$(TOP)/units/new-kernel.in,$(configdir)/new-kernel,755)
+	$(call filled,$(TOP)/units/old-kernel.in,$(configdir)/old-kernel,755)
 	$(call filled,$(TOP)/units/95-fastreboot.install.in,$(kernelinstalldir)/95-fastreboot.install,755)
 	$(call filled,$(TOP)/units/zz-fastreboot.in,$(sysconfdir)/kernel/postinst.d/zz-fastreboot,755)
+	$(call filled,$(TOP)/units/zz-fastreboot-remove.in,$(sysconfdir)/kernel/postrm.d/zz-fastreboot,755)
 
 install-examples:
 	$(call data,$(TOP)/units/examples/memcached.conf,$(datadir)/doc/fastreboot/examples/memcached.conf)

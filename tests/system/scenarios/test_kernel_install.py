@@ -40,6 +40,8 @@ def plugin(system: System) -> None:
                slot["cmdline"])
     # Once more: the one that is staged makes room.
     machine.sh(f"{install}; {install}")
+    machine.sh(f"kernel-install remove {release}")
+    check.equal("slots in use when it is removed", statuses(machine), [])
 
 
 @scenario(timeout=500)
