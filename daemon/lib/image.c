@@ -23,6 +23,7 @@
 #define MACHINE_ARM64 0xaa64
 #define ZBOOT_COMPRESSION 24
 #define ZBOOT_COMPRESSION_SIZE 32
+#define ARM64_FLAGS 24
 #define ARM64_MAGIC 56
 #define ARM64_HEADER 64
 
@@ -97,6 +98,16 @@ int fr_image_check_arm64(const void *head, size_t size, const char *name,
 	if (is_arm64(head, size))
 		return 0;
 	return not_a_kernel(head, size, name, error);
+}
+
+uint32_t fr_image_page_size(const void *head, size_t size)
+{
+	const uint8_t *flags = (const uint8_t *)head + ARM64_FLAGS;
+
+	/* Bits 1 and 2: not said, 4, 16 or 64 KiB. */
+	if (!is_arm64(head, size) || !(*flags >> 1 & 3))
+		return 0;
+	return 1024U << 2 * (*flags >> 1 & 3);
 }
 
 struct compression {

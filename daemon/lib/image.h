@@ -64,4 +64,13 @@ int fr_image_probe(const void *head, size_t size, uint64_t file_size,
 int fr_image_check_arm64(const void *head, size_t size, const char *name,
 			 struct fr_error *error);
 
+/**
+ * fr_image_page_size() - the pages that a kernel was built for
+ * @head: first bytes of an arm64 Image
+ * @size: how many; 64 are wanted
+ *
+ * Return: 4096, 16384 or 65536; 0 if the header does not say.
+ */
+uint32_t fr_image_page_size(const void *head, size_t size);
+
 #endif

@@ -130,3 +130,14 @@ int fr_root_image_probe(const void *data, size_t size, uint64_t file_size,
 	*ret_type = NULL;
 	return check_others(&head, name, error);
 }
+
+uint32_t fr_root_image_block_size(const void *data, size_t size)
+{
+	const struct head head = { data, size };
+	uint64_t bits = get(&head, EROFS_BLOCK_BITS, 1);
+
+	if (get(&head, SUPERBLOCK, 4) != EROFS_MAGIC ||
+	    bits > EROFS_BLOCK_BITS_MAX)
+		return 0;
+	return 1U << bits;
+}

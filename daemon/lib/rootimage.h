@@ -32,4 +32,15 @@ int fr_root_image_probe(const void *head, size_t size, uint64_t file_size,
 			const char *name, const char **ret_type,
 			struct fr_error *error);
 
+/**
+ * fr_root_image_block_size() - how large are its blocks?
+ * @head: the first bytes of the file
+ * @size: how many, at most FR_ROOT_IMAGE_HEAD
+ *
+ * Only where no kernel mounts one whose blocks are larger than its pages: erofs.
+ *
+ * Return: bytes; 0 for any other file, and where the superblock makes no sense.
+ */
+uint32_t fr_root_image_block_size(const void *head, size_t size);
+
 #endif

@@ -298,6 +298,44 @@ static void root_images_that_are_none(void **state)
 		       "cut off");
 }
 
+/* An erofs can be mounted by a kernel whose pages are as large as its blocks. */
+static void blocks_and_pages(void **state)
+{
+	static const struct {
+		u8 flags, bits;
+		bool fits;
+	} cases[] = {
+		/* not said, and 4, 16 and 64 KiB */
+		{ 0x8, 14, true },  { 0xa, 9, true },	{ 0xa, 12, true },
+		{ 0xa, 13, false }, { 0xa, 14, false }, { 0xc, 14, true },
+		{ 0xc, 16, false }, { 0xe, 16, true },
+	};
+	struct fr_payload_request request = {
+		.kernel = (char *)file_path("pages"),
+		.root_image = (char *)file_path("blocks"),
+	};
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct blob kernel = make_image(KERNEL_SIZE, 1);
+	struct blob image = { 0 };
+
+	prepare_config(&config);
+	blob_add_zeros(&image, ROOT_SIZE);
+	blob_put32(&image, 1024, 0xe0f5e1e2);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		kernel.data[24] = cases[i].flags;
+		file_write_blob("pages", &kernel);
+		image.data[1024 + 12] = cases[i].bits;
+		file_write_blob("blocks", &image);
+		if (cases[i].fits)
+			fr_payload_close(open_well(&config, &request));
+		else
+			expect_refused(false, &request, -EINVAL,
+				       FR_INVALID_PAYLOAD, "(mkfs.erofs -b");
+	}
+	blob_free(&kernel);
+	blob_free(&image);
+}
+
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(kernels_of_every_kind),
 	UNIT_TEST(zboot_kernels),
@@ -309,5 +347,6 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(damaged_kernels),
 	UNIT_TEST(root_images),
 	UNIT_TEST(root_images_that_are_none),
+	UNIT_TEST(blocks_and_pages),
 };
 PAYLOAD_UNIT_MAIN(tests, payload_begin_packed)

@@ -34,6 +34,7 @@ _Static_assert(HEAD_SIZE >= FR_IMAGE_HEAD, "one look is enough for both");
  * @certificates: trusted ones; an empty list when no signature is wanted
  * @cmdline: command line; NULL until one is known
  * @title: what to call it; NULL until that is known
+ * @page_size: of the kernel, in bytes; 0: not known
  * @has_root: it has a root image
  * @root_type: type of its file system; NULL: not known
  * @inputs: files; the first is the kernel's or UKI's
@@ -52,6 +53,7 @@ struct fr_payload {
 	char **certificates;
 	char *cmdline;
 	char *title;
+	uint32_t page_size;
 	bool has_root;
 	const char *root_type;
 	struct input inputs[INPUTS_MAX];

@@ -67,8 +67,8 @@ struct part *payload_add_part(struct fr_payload *payload,
 }
 
 /* The first bytes that would be handed over have to be those of an Image. */
-static int check_kernel_start(const struct part *part, uint64_t limit,
-			      struct fr_error *error)
+static int check_kernel_start(struct fr_payload *payload,
+			      const struct part *part, struct fr_error *error)
 {
 	_cleanup_(fr_stream_closep) struct fr_stream *stream = NULL;
 	struct pass pass = { .part = part, .at = part->offset };
@@ -76,7 +76,7 @@ static int check_kernel_start(const struct part *part, uint64_t limit,
 	ssize_t n;
 	int err;
 
-	err = pass_open_stream(&pass, limit, &stream, error);
+	err = pass_open_stream(&pass, payload->max_kernel_size, &stream, error);
 	if (err < 0)
 		return err;
 	n = fr_stream_read(stream, head, sizeof(head), error);
@@ -84,6 +84,7 @@ static int check_kernel_start(const struct part *part, uint64_t limit,
 		part_name_file(part, error);
 		return (int)n;
 	}
+	payload->page_size = fr_image_page_size(head, (size_t)n);
 	return fr_image_check_arm64(head, (size_t)n, part->input->path, error);
 }
 
@@ -119,7 +120,7 @@ int payload_add_kernel(struct fr_payload *payload, struct input *input,
 				offset + image.offset, image.size);
 	part->compression = image.compression;
 	part->size_appended = image.kind == FR_IMAGE_ZBOOT;
-	return check_kernel_start(part, payload->max_kernel_size, error);
+	return check_kernel_start(payload, part, error);
 }
 
 int payload_add_initrds(struct fr_payload *payload, char *const *paths,
@@ -141,6 +142,19 @@ int payload_add_initrds(struct fr_payload *payload, char *const *paths,
 				 (uint64_t)input->stat.st_size);
 	}
 	return check_initrd_total(payload, error);
+}
+
+/* The kernel would find it out in a panic. */
+static int check_block_size(const struct fr_payload *payload, const char *path,
+			    uint32_t block_size, struct fr_error *error)
+{
+	if (!payload->page_size || block_size <= payload->page_size)
+		return 0;
+	return fr_fail(
+		error, FR_INVALID_PAYLOAD, -EINVAL,
+		"%s: has blocks of %u bytes, but the kernel %s has pages of %u and can't mount it; make it with blocks of that size (mkfs.erofs -b%u)",
+		path, block_size, payload->inputs[0].path, payload->page_size,
+		payload->page_size);
 }
 
 /* It goes into the slot as it is: its file system decides how it is mounted. */
@@ -165,6 +179,11 @@ static int add_root_image(struct fr_payload *payload, const char *path,
 		return err;
 	err = fr_root_image_probe(head, head_size, size, input->path,
 				  &payload->root_type, error);
+	if (err < 0)
+		return err;
+	err = check_block_size(payload, input->path,
+			       fr_root_image_block_size(head, head_size),
+			       error);
 	if (err < 0)
 		return err;
 	payload->has_root = true;
