@@ -270,10 +270,17 @@ struct blob make_dtb(size_t size)
 {
 	struct blob dtb = { 0 };
 
+	/* Header; behind it reserved memory, a root with a property, strings */
+	const u32 words[] = {
+		0xd00dfeed, (u32)size,	56, 92, 40, 17, 16, 0, (u32)size - 92,
+		36,	    0,		0,  0,	0,  1,	0,  3, 4,
+		0,	    0x01020304, 4,  2,	9
+	};
+
 	blob_add_zeros(&dtb, size);
-	memcpy(dtb.data, "\xd0\x0d\xfe\xed", 4);
-	for (int i = 0; i < 4; i++)
-		dtb.data[4 + i] = (u8)(size >> (24 - 8 * i));
+	for (size_t i = 0; i < ARRAY_SIZE(words) * 4; i++)
+		dtb.data[i] = (u8)(words[i / 4] >> (24 - 8 * (i % 4)));
+	dtb.data[92] = 'p';
 	return dtb;
 }
 

@@ -137,6 +137,13 @@ static void damaged_device_trees(void **state)
 	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
 		       "not a compiled device tree");
 	blob_free(&dtb);
+	/* Whole as far as the header says, but the root does not end. */
+	dtb = make_dtb(DTB_SIZE);
+	dtb.data[87] = 4;
+	file_write_blob("bad", &dtb);
+	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
+		       "damaged: it ends within a node");
+	blob_free(&dtb);
 	dtb = make_dtb((2 << 20) + 1);
 	file_write_blob("bad", &dtb);
 	expect_refused(false, &request, -EFBIG, FR_TOO_LARGE, "2097152 are");

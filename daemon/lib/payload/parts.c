@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "devicetree.h"
 #include "image.h"
 #include "request.h"
 #include "rootimage.h"
@@ -215,7 +216,7 @@ static uint32_t be32(const char *at)
 int payload_add_dtb_part(struct fr_payload *payload, struct input *input,
 			 uint64_t offset, uint64_t size, struct fr_error *error)
 {
-	const char *head;
+	const char *head, *why = "";
 	int err;
 
 	if (size > FR_DTB_SIZE_MAX)
@@ -235,6 +236,14 @@ int payload_add_dtb_part(struct fr_payload *payload, struct input *input,
 			error, FR_INVALID_PAYLOAD, -EINVAL,
 			"%s: the device tree is cut off; get the file again",
 			input->path);
+	err = input_look(input, offset, (size_t)size, &head, error);
+	if (err < 0)
+		return err;
+	if (fr_devicetree_check(head, (size_t)size, &why) < 0)
+		return fr_fail(
+			error, FR_INVALID_PAYLOAD, -EINVAL,
+			"%s: the device tree is damaged: %s; get the file again",
+			input->path, why);
 	payload_add_part(payload, FR_SEGMENT_DTB, input, offset, size);
 	return 0;
 }
