@@ -50,7 +50,7 @@ static void sealed_with_what_was_read(void **state)
 	snprintf(source, sizeof(source), "{\"kernel_sha256\":\"%s\"}",
 		 machine_kernel_sha256);
 	machine_stage(0, source);
-	machine_stage(1, "{}");
+	machine_stage(1, "");
 	recover_now(&daemon);
 	expect_kernel("slot0/status", "sealed");
 	expect_kernel("slot1/status", "sealed");
@@ -64,6 +64,17 @@ static void sealed_with_something_else(void **state)
 	machine_stage(0, "{\"kernel_sha256\":\"0123\"}");
 	recover_now(&daemon);
 	expect_kernel("slot0/status", "empty");
+	daemon_end(&daemon);
+}
+
+/* It may have been killed between the seal and the comparison. */
+static void sealed_without_a_hash(void **state)
+{
+	struct daemon daemon;
+
+	machine_stage(1, "{\"kernel\":\"/a\"}");
+	recover_now(&daemon);
+	expect_kernel("slot1/status", "empty");
 	daemon_end(&daemon);
 }
 
@@ -161,6 +172,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(anothers_staging_stays),
 	UNIT_TEST(sealed_with_what_was_read),
 	UNIT_TEST(sealed_with_something_else),
+	UNIT_TEST(sealed_without_a_hash),
 	UNIT_TEST(armed_by_us_is_undone),
 	UNIT_TEST(armed_by_another_stays),
 	UNIT_TEST(firmwares_kernel_gets_a_source),

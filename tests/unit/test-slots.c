@@ -91,28 +91,63 @@ static void a_free_slot(void **state)
 	assert_int_equal(slot->number, 1);
 }
 
+/* What is missing on one side is not what was read, either. */
 static void hashes_are_compared(void **state)
+{
+	struct fr_pool_status pool = a_pool();
+	struct fr_slot *slot = &pool.slots[1];
+	const char *expected[FR_SEGMENTS] = { [FR_SEGMENT_KERNEL] = HASH };
+	struct fr_error error = { 0 };
+
+	expect_ok(slots_check_hashes(slot, expected, &error), &error);
+	expected[FR_SEGMENT_KERNEL] = "f" HASH;
+	expect_error(slots_check_hashes(slot, expected, &error), -EBADMSG,
+		     &error, FR_VERIFICATION_FAILED, "kernel");
+	expected[FR_SEGMENT_KERNEL] = NULL;
+	expect_error(slots_check_hashes(slot, expected, &error), -EBADMSG,
+		     &error, FR_VERIFICATION_FAILED, "kernel");
+	expected[FR_SEGMENT_KERNEL] = HASH;
+	expected[FR_SEGMENT_ROOT] = HASH;
+	expect_error(slots_check_hashes(slot, expected, &error), -EBADMSG,
+		     &error, FR_VERIFICATION_FAILED, "root");
+	memset(slot->segments[FR_SEGMENT_ROOT].sha256, 'f', 64);
+	expect_error(slots_check_hashes(slot, expected, &error), -EBADMSG,
+		     &error, FR_VERIFICATION_FAILED, "root");
+	memcpy(slot->segments[FR_SEGMENT_ROOT].sha256, HASH, 64);
+	expect_ok(slots_check_hashes(slot, expected, &error), &error);
+	/* The kernel has made it, or has added to it. */
+	memset(slot->segments[FR_SEGMENT_DTB].sha256, 'f', 64);
+	slot->segments[FR_SEGMENT_DTB].size = 1;
+	expect_ok(slots_check_hashes(slot, expected, &error), &error);
+}
+
+static void recorded_hashes_are_compared(void **state)
 {
 	struct fr_pool_status pool = a_pool();
 	struct fr_slot *slot = &pool.slots[1];
 	struct fr_error error = { 0 };
 
-	expect_ok(slots_check_hashes(slot, &error), &error);
-	slot->source = TEXT("{\"kernel_sha256\":\"" HASH "\"}");
-	expect_ok(slots_check_hashes(slot, &error), &error);
-	slot->source = TEXT("{\"kernel_sha256\":\"f" HASH "\"}");
-	expect_error(slots_check_hashes(slot, &error), -EBADMSG, &error,
+	expect_error(slots_check_recorded(slot, &error), -EBADMSG, &error,
 		     FR_VERIFICATION_FAILED, "kernel");
-	slot->source = TEXT("{\"root_sha256\":\"" HASH "\"}");
-	expect_ok(slots_check_hashes(slot, &error), &error);
-	memset(slot->segments[FR_SEGMENT_ROOT].sha256, 'f', 64);
-	expect_error(slots_check_hashes(slot, &error), -EBADMSG, &error,
+	slot->source = TEXT("{\"kernel_sha256\":\"" HASH "\"}");
+	expect_ok(slots_check_recorded(slot, &error), &error);
+	slot->source = TEXT("{\"kernel_sha256\":\"f" HASH "\"}");
+	expect_error(slots_check_recorded(slot, &error), -EBADMSG, &error,
+		     FR_VERIFICATION_FAILED, "kernel");
+	slot->source = TEXT("{\"kernel_sha256\":\"" HASH
+			    "\",\"root_sha256\":\"" HASH "\"}");
+	expect_error(slots_check_recorded(slot, &error), -EBADMSG, &error,
 		     FR_VERIFICATION_FAILED, "root");
+	slot->source = TEXT("{\"kernel_sha256\":\"" HASH "\"}");
+	slot->segments[FR_SEGMENT_INITRD].size = 1;
+	expect_error(slots_check_recorded(slot, &error), -EBADMSG, &error,
+		     FR_VERIFICATION_FAILED, "initrd");
 }
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(the_newest_is_staged),
 	UNIT_TEST(a_free_slot),
 	UNIT_TEST(hashes_are_compared),
+	UNIT_TEST(recorded_hashes_are_compared),
 };
 FILES_UNIT_MAIN(tests)

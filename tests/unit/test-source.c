@@ -45,19 +45,25 @@ static void sources(void **state)
 static void a_source_that_is_nearly_full(void **state)
 {
 	struct source_notes notes = { .staged_at = "now",
+				      .title = "a title that is long enough",
 				      .kernel_sha256 = HASH,
-				      .rollback_from = "6.12-b" };
+				      .rollback_from = "6.12-b",
+				      .rollback_reason = "many units" };
 	struct fr_error error = { 0 };
 	char base[FR_SLOT_SOURCE_MAX + 1];
 	char *source = NULL;
-	size_t name = FR_SLOT_SOURCE_MAX - 60;
+	size_t name = FR_SLOT_SOURCE_MAX - 125;
 
 	memset(base, 'x', sizeof(base));
 	memcpy(base, "{\"kernel\":\"", 11);
 	strcpy(base + name, "\"}");
 	expect_ok(source_annotate(base, &notes, &source, &error), &error);
 	assert_true(strlen(source) <= FR_SLOT_SOURCE_MAX);
-	assert_null(strstr(source, "sha256"));
+	/* Without the hash nothing shows that this is what was read. */
+	assert_non_null(strstr(source, "\"kernel_sha256\":\"" HASH "\""));
+	assert_null(strstr(source, "title"));
+	assert_null(strstr(source, "many units"));
+	assert_null(strstr(source, "staged_at"));
 	assert_non_null(strstr(source, "\"rollback_from\":\"6.12-b\""));
 	free(source);
 	strcpy(base + name, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}");

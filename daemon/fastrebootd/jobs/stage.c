@@ -294,6 +294,18 @@ static void set_details(struct job *job, const struct fr_slot *slot,
 	job->details = details;
 }
 
+/* By what is in memory: the source that the kernel keeps is not asked. */
+static int check_hashes(const struct fr_slot *slot, struct fr_payload *payload,
+			struct fr_error *error)
+{
+	const char *expected[FR_SEGMENTS];
+	char texts[FR_SEGMENTS][65];
+
+	for (int i = 0; i < FR_SEGMENTS; i++)
+		expected[i] = hash_text(payload, i, texts[i]);
+	return slots_check_hashes(slot, expected, error);
+}
+
 /* What the kernel has sealed is what was read, or the slot is cleared. */
 static int check_sealed(struct job *job, unsigned int number,
 			struct fr_payload *payload, char **ret_release,
@@ -309,7 +321,7 @@ static int check_sealed(struct job *job, unsigned int number,
 	slot = slots_get(&pool, (int)number);
 	if (!slot)
 		return fr_fail(error, FR_NO_POOL, -ENODEV, "the pool is gone");
-	err = slots_check_hashes(slot, error);
+	err = check_hashes(slot, payload, error);
 	if (err) {
 		fr_slot_clear(number, NULL);
 		return err;

@@ -48,7 +48,7 @@ static void recover_sealed(struct daemon *daemon, const struct fr_slot *slot)
 					 .release = slot->release };
 	struct fr_error error = { 0 };
 
-	if (!slots_check_hashes(slot, &error))
+	if (!*slot->source || !slots_check_recorded(slot, &error))
 		return;
 	journal_event(JOURNAL_VERIFY_FAILED, LOG_ERR, &fields, "%s",
 		      error.text);

@@ -6,7 +6,9 @@
  *	staging			it was killed while it staged: abort. A kexec tool
  *				that loads into the slot is left alone; the kernel
  *				refuses the abort
- *	sealed, hashes differ	it was killed before it had compared: clear
+ *	sealed, hashes differ,	it was killed before it had compared: clear
+ *	or one is missing
+ *	sealed, no source	another program's: nothing to compare with
  *	armed, with a source	it was killed between arming and the jump: unless
  *				systemd is on its way to kexec.target, undo
  *	armed, without one	a kexec tool's

@@ -134,29 +134,41 @@ int slots_find_free(const struct fr_pool_status *pool, bool replace,
 		"no slot is free: they are running, armed or being loaded by a kexec tool");
 }
 
-static int check_hash(const struct fr_slot *slot, enum fr_segment segment,
-		      const char *member, struct fr_error *error)
+/* Whatever is missing on one side only is a difference, too. */
+static bool is_same(const struct fr_slot_segment *segment, const char *expected)
 {
-	_cleanup_free_ char *expected = source_member(slot->source, member);
-	const char *sealed = slot->segments[segment].sha256;
-
-	if (!expected || !*sealed || !strcmp(expected, sealed))
-		return 0;
-	return fr_fail(
-		error, FR_VERIFICATION_FAILED, -EBADMSG,
-		"slot %u: the %s that was sealed is not the one that was read: stage it "
-		"again, and suspect the memory",
-		slot->number, fr_segment_name(segment));
+	if (!expected)
+		return !segment->size && !*segment->sha256;
+	return !strcmp(expected, segment->sha256);
 }
 
-int slots_check_hashes(const struct fr_slot *slot, struct fr_error *error)
+int slots_check_hashes(const struct fr_slot *slot,
+		       const char *const expected[FR_SEGMENTS],
+		       struct fr_error *error)
 {
-	int err = check_hash(slot, FR_SEGMENT_KERNEL, "kernel_sha256", error);
+	for (int i = 0; i < FR_SEGMENTS; i++)
+		if (i != FR_SEGMENT_DTB &&
+		    !is_same(&slot->segments[i], expected[i]))
+			return fr_fail(
+				error, FR_VERIFICATION_FAILED, -EBADMSG,
+				"slot %u: the %s that was sealed is not the one that was read: "
+				"stage it again, and suspect the memory",
+				slot->number, fr_segment_name(i));
+	return 0;
+}
 
-	if (err)
-		return err;
-	err = check_hash(slot, FR_SEGMENT_INITRD, "initrd_sha256", error);
-	if (err)
-		return err;
-	return check_hash(slot, FR_SEGMENT_ROOT, "root_sha256", error);
+int slots_check_recorded(const struct fr_slot *slot, struct fr_error *error)
+{
+	_cleanup_free_ char *kernel =
+		source_member(slot->source, "kernel_sha256");
+	_cleanup_free_ char *initrd =
+		source_member(slot->source, "initrd_sha256");
+	_cleanup_free_ char *root = source_member(slot->source, "root_sha256");
+	const char *const expected[FR_SEGMENTS] = {
+		[FR_SEGMENT_KERNEL] = kernel,
+		[FR_SEGMENT_INITRD] = initrd,
+		[FR_SEGMENT_ROOT] = root,
+	};
+
+	return slots_check_hashes(slot, expected, error);
 }

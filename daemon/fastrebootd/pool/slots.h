@@ -42,11 +42,26 @@ int slots_find_free(const struct fr_pool_status *pool, bool replace,
 /**
  * slots_check_hashes() - has the kernel sealed what was read?
  * @slot: sealed
+ * @expected: hashes in hexadecimal, indexed by enum fr_segment; NULL for a
+ *	segment that was not written. That of the device tree does not count: the
+ *	kernel seals one that it has made
  * @error: which segment differs
  *
- * Return: 0, also if the source has no hashes; -EBADMSG with
- * FR_VERIFICATION_FAILED.
+ * A segment without a hash, on either side, is one that differs.
+ *
+ * Return: 0, or -EBADMSG with FR_VERIFICATION_FAILED.
  */
-int slots_check_hashes(const struct fr_slot *slot, struct fr_error *error);
+int slots_check_hashes(const struct fr_slot *slot,
+		       const char *const expected[FR_SEGMENTS],
+		       struct fr_error *error);
+
+/**
+ * slots_check_recorded() - the same, by the hashes that the source has
+ * @slot: sealed, with a source
+ * @error: which segment differs
+ *
+ * Return: as slots_check_hashes().
+ */
+int slots_check_recorded(const struct fr_slot *slot, struct fr_error *error);
 
 #endif

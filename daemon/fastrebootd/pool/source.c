@@ -18,8 +18,9 @@
 
 /* What a source can do without, the least important first. */
 static const char *const spare[] = {
-	"root_sha256", "initrd_sha256",	  "kernel_sha256",
-	"title",       "rollback_reason", "staged_at",
+	"title",
+	"rollback_reason",
+	"staged_at",
 };
 
 static void json_putp(struct json_object **object)
@@ -92,8 +93,9 @@ int source_annotate(const char *source, const struct source_notes *notes,
 		return fr_fail(
 			error, FR_TOO_LARGE, -E2BIG,
 			"names of files and command line%s together are too long to be "
-			"recorded for a rollback, the kernel takes %d bytes: use shorter "
-			"names or a boot loader entry%s",
+			"recorded with the hashes of what was read, the kernel takes %d "
+			"bytes, and a rollback needs them: use shorter names or a boot "
+			"loader entry%s",
 			notes->schemas ? " and declared schemas" : "",
 			FR_SLOT_SOURCE_MAX,
 			notes->schemas ? ", or declare fewer schemas" : "");

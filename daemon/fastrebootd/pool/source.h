@@ -9,7 +9,8 @@
  *	title			what to call it
  *	kernel_sha256,
  *	initrd_sha256,
- *	root_sha256		of what was read, to be compared with the seal's
+ *	root_sha256		of what was read, to be compared with the seal's:
+ *				one for each segment that was written
  *	inherited_cmdline	what it got from the kernel that ran then, where
  *				nothing else gives it a command line
  *	schemas			what it declares to understand, as fr_schemas_format()

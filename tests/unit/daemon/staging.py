@@ -133,6 +133,44 @@ def seal_of_other_content(machine: Machine) -> None:
     equal(machine.slots(), ["empty", "empty"], "slots")
 
 
+def deep_file(folder: Path, length: int) -> Path:
+    """A name of that many characters for a file; its folders are there."""
+    while length - len(str(folder)) > 260:
+        folder = folder / ("d" * 200)
+    folder = folder / ("d" * (length - len(str(folder)) - 7))
+    folder.mkdir(parents=True)
+    return folder / "Image"
+
+
+@test
+def seal_of_other_content_with_a_long_name(machine: Machine) -> None:
+    """There is no room for a title, and the hashes are not what makes it."""
+    machine.start(first=True)
+    kernel = deep_file(machine.folder, 3840)
+    kernel.write_bytes((machine.folder / "Image0").read_bytes())
+    words = ("stage", f"--kernel={kernel}", "--cmdline=x")
+    machine.set_sysfs("corrupt", "1")
+    machine.run(*words, status=5)
+    equal(machine.slots(), ["empty", "empty"], "slots")
+    machine.set_sysfs("corrupt", "")
+    machine.run(*words)
+    source = machine.status()["slots"][0]["source"]
+    check("kernel_sha256" in source, f"no hash: {list(source)}")
+    machine.stop()
+    machine.start()
+    equal(machine.slots()[0], "sealed", "slot 0")
+
+
+@test
+def no_room_for_a_hash(machine: Machine) -> None:
+    machine.start(first=True)
+    kernel = deep_file(machine.folder, 3940)
+    kernel.write_bytes((machine.folder / "Image0").read_bytes())
+    text = machine.run("stage", f"--kernel={kernel}", "--cmdline=x", status=14)
+    check("hashes" in text, text)
+    equal(machine.slots(), ["empty", "empty"], "slots")
+
+
 @test
 def verify_finds_bad(machine: Machine) -> None:
     machine.start(first=True)
