@@ -29,6 +29,7 @@ enum fr_failure_action {
  * @max_tries: [Commit] MaxTries=, fast reboots without a confirmation, 1 to
  *	1000
  * @hook_timeout_usec: [Commit] HookTimeoutSec=, for each hook, not 0
+ * @sync_timeout_usec: [Commit] SyncTimeoutSec=, for each sync(2), not 0
  * @max_blackout_usec: [Commit] MaxBlackoutSec=, 0 for no limit
  * @watchdog_device: [Commit] WatchdogDevice=, absolute
  * @watchdog_usec: [Commit] WatchdogSec=, whole seconds, 0 for no watchdog
@@ -50,6 +51,7 @@ struct fr_config {
 	char **boot_roots;
 	unsigned int max_tries;
 	uint64_t hook_timeout_usec;
+	uint64_t sync_timeout_usec;
 	uint64_t max_blackout_usec;
 	char *watchdog_device;
 	uint64_t watchdog_usec;

@@ -132,7 +132,7 @@ static void documented_file_has_the_defaults(void **state)
 	expect_equal(&config, &expected);
 	fr_config_done(&config);
 
-	assert_int_equal(uncomment(text), 14);
+	assert_int_equal(uncomment(text), 15);
 	/* A list would be added to the default. */
 	*strstr(text, " BootRoots") = ';';
 	parse_well(&config, text);
@@ -147,10 +147,11 @@ static void documented_file_has_every_key(void **state)
 		"MaxKernelSize",    "MaxInitrdSize",
 		"MaxRootImageSize", "TrustedCertificates",
 		"BootRoots",	    "MaxTries",
-		"HookTimeoutSec",   "MaxBlackoutSec",
-		"WatchdogDevice",   "WatchdogSec",
-		"TimeoutSec",	    "Automatic",
-		"FailureAction",    "File"
+		"HookTimeoutSec",   "SyncTimeoutSec",
+		"MaxBlackoutSec",   "WatchdogDevice",
+		"WatchdogSec",	    "TimeoutSec",
+		"Automatic",	    "FailureAction",
+		"File"
 	};
 	_cleanup_free_ char *text = default_file();
 
@@ -177,6 +178,7 @@ static void every_key(void **state)
 			    "[Commit]\n"
 			    "MaxTries=7\n"
 			    "HookTimeoutSec=90\n"
+			    "SyncTimeoutSec=2\n"
 			    "MaxBlackoutSec=450ms\n"
 			    "WatchdogDevice=/dev/watchdog1\n"
 			    "WatchdogSec=2min\n"
@@ -194,6 +196,7 @@ static void every_key(void **state)
 	expect_list(config.boot_roots, "/x", NULL);
 	assert_int_equal(config.max_tries, 7);
 	assert_int_equal(config.hook_timeout_usec, 90 * SECOND);
+	assert_int_equal(config.sync_timeout_usec, 2 * SECOND);
 	assert_int_equal(config.max_blackout_usec, 450000);
 	assert_string_equal(config.watchdog_device, "/dev/watchdog1");
 	assert_int_equal(config.watchdog_usec, 120 * SECOND);

@@ -3,6 +3,8 @@
  * The way to the jump, and back where that is possible:
  *
  *	checks		nothing has happened yet
+ *	sync		only with --now: what services have left in memory is written
+ *			while they work, so that the sync below has little to do
  *	arm		undo: disarm
  *	quiesce hooks	undo: unfreeze hooks
  *	wipe		only with --now, and for a payload that wants it;
@@ -20,6 +22,9 @@
  * keep quiesced services waiting, and an armed slot is what tells the next start
  * that there is something to be undone when this daemon is killed in between.
  *
+ * Each wait has an end, and its own message: HookTimeoutSec= for each hook,
+ * WIPE_USEC, and SyncTimeoutSec=.
+ *
  * The point of no return is the jump, or systemd's answer that it starts
  * kexec.target. Until then everything is undone when something fails. From then
  * on the watchdog is not fed any more.
@@ -34,6 +39,7 @@
 
 #include "base/journal.h"
 #include "base/place.h"
+#include "base/sync.h"
 #include "cleanup.h"
 #include "jobs/dependents.h"
 #include "jobs/hooks.h"
@@ -257,8 +263,23 @@ static int make_ready(struct job *job, struct commit_request *request,
 	if (!err)
 		err = job_step(job, "leaving", false, error);
 	if (!err && request->now)
-		sync();
+		err = sync_disks(job->config.sync_timeout_usec, -1, error);
 	return err;
+}
+
+/* Nothing has happened yet: it can be waited for, and cancelled. */
+static int sync_first(struct job *job, const struct commit_request *request,
+		      struct fr_error *error)
+{
+	int err;
+
+	if (!request->now)
+		return 0;
+	err = job_step(job, "syncing", true, error);
+	if (err)
+		return err;
+	return sync_disks(job->config.sync_timeout_usec, job_cancel_fd(job),
+			  error);
 }
 
 int commit_prepare(struct job *job, struct commit_request *request,
@@ -268,6 +289,9 @@ int commit_prepare(struct job *job, struct commit_request *request,
 
 	err = check(job, request, error);
 	if (err || request->dry_run)
+		return err;
+	err = sync_first(job, request, error);
+	if (err)
 		return err;
 	err = job_step(job, "arming", true, error);
 	if (err)

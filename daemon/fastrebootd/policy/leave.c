@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/journal.h"
+#include "base/sync.h"
 #include "cleanup.h"
 #include "jobs/commit.h"
 #include "jobs/dependents.h"
@@ -189,6 +190,8 @@ void leave_undo(struct daemon *daemon)
 
 void leave_by_reboot(struct daemon *daemon)
 {
+	struct fr_error error = { 0 };
+
 	daemon->leaving = true;
 	feed_for_the_jump(daemon);
 	bus_flush(&daemon->bus);
@@ -196,7 +199,10 @@ void leave_by_reboot(struct daemon *daemon)
 		return;
 	journal_message(LOG_WARNING,
 			"no systemd to reboot by: doing it at once");
-	sync();
+	/* The machine has to come back, with what was written and without. */
+	if (sync_disks(daemon->config.sync_timeout_usec, -1, &error))
+		journal_message(LOG_ERR, "%s; rebooting all the same",
+				error.text);
 	if (jump(RB_AUTOBOOT))
 		journal_message(LOG_ERR, "can't reboot");
 }

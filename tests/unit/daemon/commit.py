@@ -98,6 +98,39 @@ def hook_takes_too_long(machine: Machine) -> None:
 
 
 @test
+def disks_do_not_answer(machine: Machine) -> None:
+    """Before anything has happened, and again when it is to be undone."""
+    machine.configure("[Commit]\nWatchdogSec=0\nSyncTimeoutSec=1s\n")
+    machine.hook("quiesce", "10-a", f"touch {machine.folder}/sys/stall-sync")
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    machine.stage()
+    machine.set_sysfs("stall-sync", "1")
+    text = machine.run("commit", "--now", status=4)
+    check("SyncTimeoutSec=" in text, text)
+    check(not (machine.folder / "hooks").exists(), "unfreeze hooks have run")
+    (machine.folder / "sys/stall-sync").unlink()
+    text = machine.run("commit", "--now", status=4)
+    check("SyncTimeoutSec=" in text, text)
+    equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    check(not (machine.folder / "sys/left").exists(), "it has jumped")
+
+
+@test
+def cancelled_while_disks_write(machine: Machine) -> None:
+    machine.start(first=True)
+    machine.stage()
+    machine.set_sysfs("stall-sync", "1")
+    client = machine.popen("commit", "--now")
+    machine.wait(lambda: (machine.status()["job"] or {}).get("step") ==
+                 "syncing", "sync")
+    client.send_signal(signal.SIGINT)
+    equal(client.wait(DEADLINE), 11, "status of the cancelled commit")
+    equal(machine.sysfs("armed"), "none", "armed slot")
+
+
+@test
 def masked_hook(machine: Machine) -> None:
     machine.hook("preflight", "50-no", "exit 1")
     vendor = machine.folder / "root/usr/lib/fastreboot/preflight.d"
