@@ -213,7 +213,49 @@ static void without_connections(void **state)
 	begin(&bus, &event);
 	bus_job_new(&bus, BUS_JOBS "/7", "stage");
 	bus_properties_changed(&bus);
-	bus_flush(&bus);
+	assert_int_equal(bus_flush(&bus, 0), 0);
+	end(&bus, event);
+}
+
+static void tell_end(struct bus *bus, char *details)
+{
+	struct bus_job_end job_end = { .path = BUS_JOBS "/7",
+				       .kind = "stage",
+				       .result = "done",
+				       .message = "",
+				       .details = details };
+
+	bus_job_removed(bus, &job_end);
+}
+
+/* The one that reads gets all of it, the other one keeps nothing waiting. */
+static void a_client_that_does_not_read(void **state)
+{
+	static char details[65536];
+	uint64_t queued = 0;
+	sd_event *event = NULL;
+	sd_bus *deaf, *client;
+	struct bus bus;
+
+	begin(&bus, &event);
+	deaf = connect_client(event);
+	assert_true(sd_bus_detach_event(deaf) >= 0);
+	memset(details, 'x', sizeof(details) - 1);
+	while (queued < 2) {
+		tell_end(&bus, details);
+		assert_true(sd_bus_get_n_queued_write(bus.peers->bus,
+						      &queued) >= 0);
+	}
+	client = connect_client(event);
+	match(client, "JobRemoved", on_job_removed);
+	details[1] = '\0';
+	tell_end(&bus, details);
+	assert_int_equal(bus_flush(&bus, 1000), 1);
+	wait_for_it(event);
+	assert_string_equal(seen, "/org/fastreboot1/job/7 stage done  x");
+	sd_bus_close(deaf);
+	sd_bus_unref(deaf);
+	sd_bus_flush_close_unref(client);
 	end(&bus, event);
 }
 
@@ -236,6 +278,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(each_connection_gets_its_objects),
 	UNIT_TEST(tells_of_a_job),
 	UNIT_TEST(without_connections),
+	UNIT_TEST(a_client_that_does_not_read),
 	UNIT_TEST(a_socket_that_can_not_be_made),
 };
 FILES_UNIT_MAIN(tests)

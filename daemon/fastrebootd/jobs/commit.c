@@ -23,7 +23,8 @@
  * that there is something to be undone when this daemon is killed in between.
  *
  * Each wait has an end, and its own message: HookTimeoutSec= for each hook,
- * WIPE_USEC, and SyncTimeoutSec=.
+ * WIPE_USEC, SyncTimeoutSec=, and BUS_FLUSH_USEC for the buses. fastrebootd(8) has
+ * the sum.
  *
  * The point of no return is the jump, or systemd's answer that it starts
  * kexec.target. Until then everything is undone when something fails. From then

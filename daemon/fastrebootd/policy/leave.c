@@ -123,11 +123,22 @@ static void leave_orderly(struct daemon *daemon)
 	leave_failed(daemon, &error);
 }
 
+/* The slot is armed: a client that does not read must not keep the machine. */
+static void flush(struct daemon *daemon)
+{
+	unsigned int count = bus_flush(&daemon->bus, BUS_FLUSH_USEC);
+
+	if (count)
+		journal_message(LOG_WARNING,
+				"%u clients have not read how the job has ended",
+				count);
+}
+
 void leave(struct daemon *daemon, struct commit_request *request)
 {
 	daemon->leaving = true;
 	feed_for_the_jump(daemon);
-	bus_flush(&daemon->bus);
+	flush(daemon);
 	if (request->now)
 		leave_now(daemon, request);
 	else
@@ -194,7 +205,7 @@ void leave_by_reboot(struct daemon *daemon)
 
 	daemon->leaving = true;
 	feed_for_the_jump(daemon);
-	bus_flush(&daemon->bus);
+	flush(daemon);
 	if (!systemd_start_unit(&daemon->systemd, "reboot.target"))
 		return;
 	journal_message(LOG_WARNING,

@@ -2,6 +2,7 @@
 #include "transport/bus.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
 
+#include "base/clock.h"
 #include "base/journal.h"
 #include "base/place.h"
 #include "cleanup.h"
@@ -24,8 +26,6 @@
 #define RETRY_USEC (1000 * 1000)
 #define PEERS_MAX 64
 
-#define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
-
 static void peer_free(struct bus_peer *peer)
 {
 	struct bus_peer **link = &peer->owner->peers;
@@ -34,7 +34,9 @@ static void peer_free(struct bus_peer *peer)
 		link = &(*link)->next;
 	if (*link)
 		*link = peer->next;
-	sd_bus_flush_close_unref(peer->bus);
+	/* Not flushed: one that does not read would keep us. */
+	sd_bus_close(peer->bus);
+	sd_bus_unref(peer->bus);
 	free(peer);
 }
 
@@ -85,6 +87,9 @@ static int serve(struct bus_peer *peer, int fd)
 					  "/org/freedesktop/DBus/Local",
 					  "org.freedesktop.DBus.Local",
 					  "Disconnected", on_peer_gone, peer);
+	/* The loop's end would flush it, however long that takes. */
+	if (err >= 0)
+		err = sd_bus_set_close_on_exit(peer->bus, 0);
 	if (err >= 0)
 		err = sd_bus_attach_event(peer->bus, peer->owner->event,
 					  SD_EVENT_PRIORITY_NORMAL);
@@ -278,6 +283,8 @@ static int set_up_system(struct bus *owner)
 		err = sd_bus_request_name_async(bus, NULL, BUS_NAME, 0, on_name,
 						NULL);
 	if (err >= 0)
+		err = sd_bus_set_close_on_exit(bus, 0);
+	if (err >= 0)
 		err = sd_bus_attach_event(bus, owner->event,
 					  SD_EVENT_PRIORITY_NORMAL);
 	return err;
@@ -296,11 +303,6 @@ void bus_connect(struct bus *bus)
 	connect_later(bus);
 }
 
-static void flush_connection(sd_bus *bus, const void *unused)
-{
-	sd_bus_flush(bus);
-}
-
 /* Call @emit for each connection that takes messages. */
 static void for_each_bus(struct bus *bus,
 			 void (*emit)(sd_bus *bus, const void *userdata),
@@ -313,14 +315,58 @@ static void for_each_bus(struct bus *bus,
 			emit(peer->bus, userdata);
 }
 
-void bus_flush(struct bus *bus)
+/* A client reads slowly, or not at all: until when is there room for more? */
+static bool wait_for_room(sd_bus *bus, uint64_t until)
 {
-	for_each_bus(bus, flush_connection, NULL);
+	struct pollfd fd = { .fd = sd_bus_get_fd(bus), .events = POLLOUT };
+	uint64_t now = clock_usec();
+	int n;
+
+	if (fd.fd < 0 || now >= until)
+		return false;
+	n = poll(&fd, 1, (int)((until - now) / 1000 + 1));
+	return n < 0 ? errno == EINTR : n > 0;
+}
+
+/*
+ * sd_bus_flush() has no deadline. What is processed may end the connection, so
+ * that it is held meanwhile.
+ */
+static bool flush_connection(sd_bus *bus, uint64_t until)
+{
+	__attribute__((__cleanup__(sd_bus_unrefp))) sd_bus *held =
+		sd_bus_ref(bus);
+	uint64_t queued = 0;
+
+	while (sd_bus_is_ready(held) > 0 &&
+	       sd_bus_get_n_queued_write(held, &queued) >= 0 && queued)
+		if (!wait_for_room(held, until) ||
+		    sd_bus_process(held, NULL) < 0)
+			return false;
+	return true;
+}
+
+unsigned int bus_flush(struct bus *bus, uint64_t timeout_usec)
+{
+	uint64_t until = clock_usec() + timeout_usec;
+	struct bus_peer *peer = bus->peers;
+	unsigned int count = 0;
+
+	if (bus->system && !flush_connection(bus->system, until))
+		count++;
+	while (peer) {
+		struct bus_peer *next = peer->next;
+
+		if (!flush_connection(peer->bus, until))
+			count++;
+		peer = next;
+	}
+	return count;
 }
 
 void bus_done(struct bus *bus)
 {
-	bus_flush(bus);
+	bus_flush(bus, BUS_FLUSH_USEC);
 	while (bus->peers)
 		peer_free(bus->peers);
 	if (bus->system) {

@@ -85,11 +85,25 @@ int bus_listen(struct bus *bus, struct fr_error *error);
 /* Connect to the system bus, and go on trying. */
 void bus_connect(struct bus *bus);
 
-/* Send what is left, and close everything; also if nothing was opened. */
+/* How long clients may take for what is left, all of them together. */
+#define BUS_FLUSH_USEC (1000 * 1000)
+
+/*
+ * Send what is left, for BUS_FLUSH_USEC at most, and close everything; also if
+ * nothing was opened.
+ */
 void bus_done(struct bus *bus);
 
-/* Send what is left, before the machine is gone. */
-void bus_flush(struct bus *bus);
+/**
+ * bus_flush() - send what is left, before the machine is gone
+ * @bus: initialized
+ * @timeout_usec: for all connections together
+ *
+ * Calls that come meanwhile are answered. Not from within the handler of one.
+ *
+ * Return: how many clients have not taken what was for them.
+ */
+unsigned int bus_flush(struct bus *bus, uint64_t timeout_usec);
 
 /* Signals of the interface; see org.fastreboot1(5). @path: of the job. */
 void bus_job_new(struct bus *bus, const char *path, const char *kind);

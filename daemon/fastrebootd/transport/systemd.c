@@ -259,8 +259,11 @@ static int watch(struct systemd *systemd)
 	sd_bus *bus = systemd->bus;
 	int err;
 
-	err = sd_bus_attach_event(bus, systemd->event,
-				  SD_EVENT_PRIORITY_NORMAL);
+	/* A systemd that does not read must not keep us from our end. */
+	err = sd_bus_set_close_on_exit(bus, 0);
+	if (err >= 0)
+		err = sd_bus_attach_event(bus, systemd->event,
+					  SD_EVENT_PRIORITY_NORMAL);
 	if (err >= 0)
 		err = sd_bus_match_signal(bus, NULL, NULL,
 					  "/org/freedesktop/DBus/Local",
@@ -343,7 +346,9 @@ int systemd_start_unit(struct systemd *systemd, const char *unit)
 
 void systemd_done(struct systemd *systemd)
 {
-	systemd->bus = sd_bus_flush_close_unref(systemd->bus);
+	if (systemd->bus)
+		sd_bus_close(systemd->bus);
+	systemd->bus = sd_bus_unref(systemd->bus);
 	systemd->retry = sd_event_source_disable_unref(systemd->retry);
 	free(systemd->wanted);
 	systemd->wanted = NULL;

@@ -7,7 +7,7 @@ import os
 import signal
 
 from .checks import check, equal
-from .machine import DEADLINE, Machine
+from .machine import DeafClient, DEADLINE, Machine
 from .registry import test
 
 
@@ -128,6 +128,24 @@ def cancelled_while_disks_write(machine: Machine) -> None:
     client.send_signal(signal.SIGINT)
     equal(client.wait(DEADLINE), 11, "status of the cancelled commit")
     equal(machine.sysfs("armed"), "none", "armed slot")
+
+
+@test
+def client_does_not_read(machine: Machine) -> None:
+    machine.start(first=True)
+    machine.stage()
+    folder = machine.folder / "root/sys/fs/pstore"
+    folder.mkdir(parents=True)
+    (folder / "console-ramoops-0").write_bytes(b"[    0.000000] x\n" * 8192)
+    client = DeafClient(machine.folder / "run/private")
+    # More than any socket takes is waiting when all of its calls were served.
+    for _ in range(3):
+        machine.run("status")
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    check("1 clients have not read" in machine.log(), machine.log())
+    machine.stop()
+    client.socket.close()
 
 
 @test

@@ -179,6 +179,36 @@ class Machine:
         return path.read_text().splitlines() if path.exists() else []
 
 
+class DeafClient:
+    """A client that calls LastLog() many times and never reads an answer."""
+
+    CALLS = 300
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(str(path))
+        self.socket.settimeout(DEADLINE)
+        user = str(os.getuid()).encode().hex()
+        self.socket.sendall(f"\0AUTH EXTERNAL {user}\r\n".encode())
+        check(self.socket.recv(256).startswith(b"OK"), "not let in")
+        self.socket.sendall(b"BEGIN\r\n")
+        for serial in range(1, self.CALLS + 1):
+            self.socket.sendall(self.call(serial))
+
+    @staticmethod
+    def call(serial: int) -> bytes:
+        """LastLog() on the wire."""
+        fields = b""
+        for code, kind, text in ((1, b"o", b"/org/fastreboot1"),
+                                 (2, b"s", b"org.fastreboot1.Manager"),
+                                 (3, b"s", b"LastLog")):
+            fields += bytes(-len(fields) % 8)
+            fields += struct.pack("<BB2sI", code, 1, kind + b"\0", len(text))
+            fields += text + b"\0"
+        head = struct.pack("<4BIII", ord("l"), 1, 0, 1, 0, serial, len(fields))
+        return head + fields + bytes(-len(fields) % 8)
+
+
 class Notify:
     """The socket that a daemon tells systemd by that it is ready."""
 
