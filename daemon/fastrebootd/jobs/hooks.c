@@ -14,12 +14,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/journal.h"
+#include "base/process-tree.h"
 #include "cleanup.h"
 #include "jobs/job.h"
 
 /* Of what a hook says its last bytes are kept. */
 #define OUTPUT_SIZE 1024
 #define HOOKS_MAX 256
+/* One that a disk holds can't be killed. */
+#define KILL_USEC (5 * 1000 * 1000)
 
 static const char *const folders[] = { "etc", "run", "usr/lib" };
 
@@ -28,9 +32,11 @@ static const char *const folders[] = { "etc", "run", "usr/lib" };
  */
 struct hook {
 	const char *path;
+	char **environment;
 	pid_t pid;
 	int pid_fd;
 	int output_fd;
+	int child_fd;
 	char output[OUTPUT_SIZE];
 	size_t output_size;
 };
@@ -141,20 +147,18 @@ static bool is_masked(const char *path)
 }
 
 /* In the child: from here on only what is safe after a fork of a thread. */
-static void child_exec(const char *path, int output_fd, char **environment)
+static void child_exec(void *userdata)
 {
-	char *const arguments[] = { (char *)path, NULL };
-	sigset_t none;
+	const struct hook *hook = userdata;
+	char *const arguments[] = { (char *)hook->path, NULL };
 	int null_fd = open("/dev/null", O_RDONLY);
 
 	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
-	    dup2(output_fd, STDOUT_FILENO) < 0 ||
-	    dup2(output_fd, STDERR_FILENO) < 0)
+	    dup2(hook->child_fd, STDOUT_FILENO) < 0 ||
+	    dup2(hook->child_fd, STDERR_FILENO) < 0)
 		_exit(126);
-	execve(path, arguments, environment);
+	execve(hook->path, arguments, hook->environment);
 	_exit(127);
 }
 
@@ -181,21 +185,19 @@ static int make_environment(const struct hooks_environment *from,
 	return 0;
 }
 
-static int hook_start(struct hook *hook, char **environment)
+static int hook_start(struct hook *hook)
 {
 	int fds[2];
+	int err;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	hook->pid = fork();
-	if (hook->pid == 0)
-		child_exec(hook->path, fds[1], environment);
+	hook->child_fd = fds[1];
+	err = process_tree_start(child_exec, hook, &hook->pid);
 	close(fds[1]);
 	hook->output_fd = fds[0];
-	if (hook->pid < 0)
-		return -errno;
-	/* Both sides do it: whoever comes first. */
-	setpgid(hook->pid, hook->pid);
+	if (err)
+		return err;
 	fcntl(hook->output_fd, F_SETFL, O_NONBLOCK);
 	hook->pid_fd = pidfd_open(hook->pid, 0);
 	return hook->pid_fd < 0 ? -errno : 0;
@@ -301,20 +303,33 @@ static int hook_verdict(struct hook *hook, int wait_err, int status,
 		       *hook_last_line(hook, line) ? line : "it said nothing");
 }
 
+/* With all that it has started, wherever that is by now. */
+static void hook_kill(struct hook *hook)
+{
+	if (process_tree_kill(hook->pid, KILL_USEC))
+		journal_message(LOG_ERR,
+				"not all that %s has started could be ended",
+				hook->path);
+}
+
 static int hook_run(const char *path, uint64_t timeout_usec, char **environment,
 		    struct job *job, struct fr_error *error)
 {
 	struct hook hook = {
-		.path = path, .pid = -1, .pid_fd = -1, .output_fd = -1
+		.path = path,
+		.environment = environment,
+		.pid = -1,
+		.pid_fd = -1,
+		.output_fd = -1,
 	};
 	int status = 0;
 	int err;
 
-	err = hook_start(&hook, environment);
+	err = hook_start(&hook);
 	if (!err)
 		err = hook_wait(&hook, timeout_usec, job);
 	if (err && hook.pid > 0)
-		kill(-hook.pid, SIGKILL);
+		hook_kill(&hook);
 	if (hook.pid > 0)
 		status = hook_reap(&hook);
 	fr_closep(&hook.pid_fd);

@@ -2,7 +2,8 @@
 /*
  * Hooks: executables of the administrator's in
  * {etc,run,usr/lib}/fastreboot/<kind>.d, run in the order of their names, each
- * in a process group of its own. Of two with the same name the one in the folder
+ * with all that it starts below a process of its own (base/process-tree.h), and
+ * with the default signals. Of two with the same name the one in the folder
  * that comes first counts; a link to /dev/null or an empty file masks.
  */
 #ifndef FASTREBOOTD_HOOKS_H

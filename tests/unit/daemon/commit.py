@@ -98,6 +98,52 @@ def hook_takes_too_long(machine: Machine) -> None:
 
 
 @test
+def hook_is_ended_with_all_that_it_started(machine: Machine) -> None:
+    """Each of the sleeping ones holds the pipe open, wherever it went."""
+    pipe = machine.folder / "alive"
+    os.mkfifo(pipe)
+    machine.configure("[Commit]\nWatchdogSec=0\nHookTimeoutSec=1s\n")
+    machine.hook("preflight", "50-slow",
+                 f"exec 9>{pipe}; setsid -f sleep 1000; setsid sleep 1000 & "
+                 "(setsid sh -c 'sleep 1000 & sleep 1000' &) ; trap '' TERM; wait")
+    machine.start(first=True)
+    machine.stage()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    text = machine.run("commit", "--now", status=4)
+    check("took too long" in text, text)
+    equal(os.read(reader, 1), b"", "what is left of the hook")
+    os.close(reader)
+
+
+@test
+def hook_has_the_default_signals(machine: Machine) -> None:
+    machine.hook("preflight", "50-pipe",
+                 f"grep -E 'Sig(Blk|Ign)' /proc/self/status >{machine.folder}/signals")
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit", "--now", "--dry-run")
+    lines = (machine.folder / "signals").read_text().split()
+    # 32 and 33 are the C library's own, and come from whatever runs this test.
+    equal([int(mask, 16) & ~(3 << 31) for mask in lines[1::2]], [0, 0],
+          "signals that are blocked, and ignored")
+
+
+@test
+def hook_leaves_a_daemon(machine: Machine) -> None:
+    """A hook that succeeds may start what goes on."""
+    pipe = machine.folder / "alive"
+    os.mkfifo(pipe)
+    machine.hook("preflight", "50-start",
+                 f"exec 9<>{pipe}; setsid -f sh -c 'echo $$ >&9; exec sleep 1000'")
+    machine.start(first=True)
+    machine.stage()
+    reader = os.open(pipe, os.O_RDWR)
+    machine.run("commit", "--now", "--dry-run")
+    os.kill(int(os.read(reader, 64)), signal.SIGKILL)
+    os.close(reader)
+
+
+@test
 def disks_do_not_answer(machine: Machine) -> None:
     """Before anything has happened, and again when it is to be undone."""
     machine.configure("[Commit]\nWatchdogSec=0\nSyncTimeoutSec=1s\n")
