@@ -182,6 +182,32 @@ static void the_last_reboot(void **state)
 	daemon_end(&daemon);
 }
 
+/* The kernel would answer only when it has hashed: its file is not read then. */
+static void the_last_reboot_during_a_job(void **state)
+{
+	struct fr_timeline timeline = { .n_phases = 77 };
+	struct fr_error error = { 0 };
+	struct job job = { 0 };
+	struct daemon daemon;
+
+	machine_stage(1, "{}");
+	expect_ok(fr_pool_arm(1, &error), &error);
+	assert_int_equal(fake_kernel_jump(fr_pool_root()), 0);
+	daemon_begin(&daemon);
+	daemon.job = &job;
+	assert_false(daemon_read_timeline(&daemon, &timeline));
+	daemon.job = NULL;
+	assert_true(daemon_read_timeline(&daemon, &timeline));
+	daemon.job = &job;
+	machine_remove("/sys/timeline");
+	timeline.n_phases = 0;
+	assert_true(daemon_read_timeline(&daemon, &timeline));
+	assert_true(timeline.n_phases > 0);
+	daemon.job = NULL;
+	assert_false(daemon_read_timeline(&daemon, &timeline));
+	daemon_end(&daemon);
+}
+
 static void metrics_go_where_they_are_wanted(void **state)
 {
 	struct daemon daemon;
@@ -208,6 +234,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(describes_itself),
 	UNIT_TEST(the_last_job_is_the_last),
 	UNIT_TEST(the_last_reboot),
+	UNIT_TEST(the_last_reboot_during_a_job),
 	UNIT_TEST(metrics_go_where_they_are_wanted),
 };
 FILES_UNIT_MAIN(tests)

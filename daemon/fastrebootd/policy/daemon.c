@@ -106,15 +106,25 @@ void daemon_set_verified(struct daemon *daemon, const struct fr_slot *slot)
 	clock_text(daemon->verified_at[slot->number]);
 }
 
+static void read_phases(struct daemon *daemon)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!daemon->pool.present || fr_pool_read_timeline(&text, NULL) ||
+	    fr_timeline_parse(text, &daemon->timeline, NULL))
+		daemon->timeline = (struct fr_timeline){ 0 };
+}
+
 bool daemon_read_timeline(struct daemon *daemon,
 			  struct fr_timeline *ret_timeline)
 {
-	_cleanup_free_ char *text = NULL;
 	struct fr_timeline timeline;
 	uint64_t entry = 0;
 
-	if (!daemon->pool.present || fr_pool_read_timeline(&text, NULL) ||
-	    fr_timeline_parse(text, &timeline, NULL) || !timeline.n_phases)
+	if (!daemon->job)
+		read_phases(daemon);
+	timeline = daemon->timeline;
+	if (!timeline.n_phases)
 		return false;
 	if (fr_timeline_phase(&timeline, "kernel_entry", &entry))
 		timeline.shutdown_ns =

@@ -113,6 +113,7 @@ struct confirm {
  * @watchdog: that of the machine; has a lock of its own
  * @feeder: timer that feeds it
  * @watch: poll of what changes without us
+ * @timeline: as the kernel told it last; no phases if there is none
  */
 struct daemon {
 	sd_event *event;
@@ -137,6 +138,7 @@ struct daemon {
 	struct watchdog watchdog;
 	sd_event_source *feeder;
 	struct watch watch;
+	struct fr_timeline timeline;
 };
 
 /**
@@ -185,6 +187,9 @@ bool daemon_confirmed(const struct daemon *daemon);
 
 /**
  * daemon_read_timeline() - the last reboot
+ *
+ * While a job is there it is as it was read before: the kernel's file waits for
+ * what the job has the kernel hash.
  *
  * Return: false, with @ret_timeline untouched, if there is nothing to tell.
  */
