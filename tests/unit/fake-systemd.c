@@ -15,6 +15,8 @@
  *			name, ActiveState, and names of others with the property
  *			that has them: "a.mount active RequiredBy=b.service"
  *	started		a line for each StartUnit(): unit and mode
+ *	runtime-watchdog	RuntimeWatchdogUSec; 0 without the file
+ *	set		a line for each property that is set: name and value
  *
  * "refuse.<unit>" and "job-result.<unit>" are for one unit, and count more. Where
  * there is a "units.<unit>" it becomes "units" when that unit is started.
@@ -181,6 +183,33 @@ static int get_state(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "s", state);
 }
 
+static int get_watchdog(sd_bus *bus, const char *path, const char *interface,
+			const char *property, sd_bus_message *reply,
+			void *userdata, sd_bus_error *error)
+{
+	FILE *file = open_in_folder("runtime-watchdog", "re");
+	uint64_t usec = 0;
+
+	if (file && *property == 'R' && fscanf(file, "%ju", &usec) != 1)
+		usec = 0;
+	if (file)
+		fclose(file);
+	return sd_bus_message_append(reply, "t", usec);
+}
+
+static int set_watchdog(sd_bus *bus, const char *path, const char *interface,
+			const char *property, sd_bus_message *value,
+			void *userdata, sd_bus_error *error)
+{
+	FILE *file = open_in_folder("set", "ae");
+	uint64_t usec = 0;
+
+	if (!file || sd_bus_message_read(value, "t", &usec) < 0)
+		return -EIO;
+	fprintf(file, "%s %ju\n", property, (uintmax_t)usec);
+	return fclose(file) ? -EIO : 0;
+}
+
 static int get_stamp(sd_bus *bus, const char *path, const char *interface,
 		     const char *property, sd_bus_message *reply,
 		     void *userdata, sd_bus_error *error)
@@ -210,6 +239,10 @@ static const sd_bus_vtable manager_vtable[] = {
 		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
 	SD_BUS_SIGNAL("StartupFinished", "tttttt", 0),
+	SD_BUS_WRITABLE_PROPERTY("RuntimeWatchdogUSec", "t", get_watchdog,
+				 set_watchdog, 0, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_WRITABLE_PROPERTY("KExecWatchdogUSec", "t", get_watchdog,
+				 set_watchdog, 0, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("SystemState", "s", get_state, 0, 0),
 	SD_BUS_PROPERTY("InitRDTimestampMonotonic", "t", get_stamp, 0, 0),
 	SD_BUS_PROPERTY("UserspaceTimestampMonotonic", "t", get_stamp, 0, 0),

@@ -67,6 +67,28 @@ static void the_jump_starts_it(void **state)
 	daemon_end(&daemon);
 }
 
+/* Closed, so that systemd can open it; here is none that does. */
+static void handed_over_it_is_closed(void **state)
+{
+	struct daemon daemon;
+
+	begin(&daemon);
+	feed_take(&daemon);
+	daemon.leaving = true;
+	feed_hand_over(&daemon);
+	assert_int_equal(daemon.watchdog.fd, -1);
+	assert_string_equal(machine_text(DEVICE), "V");
+	assert_true(sd_event_run(daemon.event, UINT64_MAX) >= 0);
+	assert_false(is_fed(&daemon));
+	/* The machine stays, and the kernel is watched still. */
+	daemon.leaving = false;
+	daemon.confirm.watching = true;
+	feed_release(&daemon);
+	assert_true(daemon.watchdog.fd >= 0);
+	assert_true(is_fed(&daemon));
+	daemon_end(&daemon);
+}
+
 static void released_it_is_stopped(void **state)
 {
 	struct daemon daemon;
@@ -138,6 +160,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(taken_over_it_is_fed),
 	UNIT_TEST(leaving_it_is_not),
 	UNIT_TEST(the_jump_starts_it),
+	UNIT_TEST(handed_over_it_is_closed),
 	UNIT_TEST(released_it_is_stopped),
 	UNIT_TEST(one_that_can_not_be_stopped_is_fed),
 	UNIT_TEST(an_unconfirmed_kernels_stays),

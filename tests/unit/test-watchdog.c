@@ -76,7 +76,9 @@ static void one_that_can_be_stopped(void **state)
 	struct fr_error error = { 0 };
 	const char *device = machine_put("/dev/watchdog", "");
 
+	assert_false(watchdog_is_ours(device));
 	expect_ok(watchdog_start(&watchdog, device, 30000000, &error), &error);
+	assert_true(watchdog_is_ours(device));
 	watchdog.keep = false;
 	assert_true(watchdog_stop(&watchdog));
 	assert_int_equal(watchdog.fd, -1);

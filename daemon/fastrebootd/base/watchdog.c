@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/watchdog.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -159,6 +160,41 @@ bool watchdog_stop(struct watchdog *watchdog)
 	}
 	pthread_mutex_unlock(&watchdog->lock);
 	return stopped;
+}
+
+void watchdog_hand_over(struct watchdog *watchdog)
+{
+	pthread_mutex_lock(&watchdog->lock);
+	if (watchdog->fd >= 0) {
+		/* Closed without it the device only logs, and counts on. */
+		if (write(watchdog->fd, "V", 1) < 0)
+			keep_alive(watchdog->fd);
+		close(watchdog->fd);
+		watchdog->fd = -1;
+	}
+	pthread_mutex_unlock(&watchdog->lock);
+}
+
+static bool is_same_file(int folder, const char *name, const struct stat *device)
+{
+	struct stat st;
+
+	return !fstatat(folder, name, &st, 0) &&
+	       st.st_dev == device->st_dev && st.st_ino == device->st_ino;
+}
+
+bool watchdog_is_ours(const char *device)
+{
+	_cleanup_closedir_ DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	struct stat st;
+
+	if (!dir || stat(device, &st) < 0)
+		return false;
+	while ((entry = readdir(dir)))
+		if (is_same_file(dirfd(dir), entry->d_name, &st))
+			return true;
+	return false;
 }
 
 uint64_t watchdog_feed_usec(struct watchdog *watchdog)

@@ -2,8 +2,8 @@
 /*
  * The machine's watchdog, which brings it back when the next kernel hangs.
  *
- * It is started before the jump and not stopped: it goes on counting through the
- * blackout. In the next kernel this daemon takes it over and feeds it until the
+ * It is started before the jump, or by systemd before services stop, and not
+ * stopped: it goes on counting through the blackout. In the next kernel this daemon takes it over and feeds it until the
  * kernel is confirmed; a kernel that can't even run this daemon is reset.
  *
  * Opening the device starts it; closing it leaves it running, unless 'V' was
@@ -70,6 +70,20 @@ void watchdog_feed(struct watchdog *watchdog);
  * be fed.
  */
 bool watchdog_stop(struct watchdog *watchdog);
+
+/**
+ * watchdog_hand_over() - close it, for another program to open it
+ * @watchdog: may be closed
+ *
+ * One that can't be stopped counts on: it has to be opened and fed in time.
+ */
+void watchdog_hand_over(struct watchdog *watchdog);
+
+/**
+ * watchdog_is_ours() - does this process have the device open?
+ * @device: name of the device
+ */
+bool watchdog_is_ours(const char *device);
 
 /**
  * watchdog_feed_usec() - how often it is to be fed

@@ -390,6 +390,19 @@ static int check_blackout(struct preflight *preflight, struct fr_error *error)
 		       (double)last_ns / 1e6, (double)max_us / 1e3);
 }
 
+/* Only one program can have it open; which one decides what the commit does. */
+static const char *watchdog_holder(const char *path)
+{
+	if (watchdog_is_ours(path))
+		return "fastrebootd has it, and hands it on";
+	if (systemd_has_watchdog())
+		return "systemd has it, and feeds it until it is stopped itself";
+	if (watchdog_is_running(path))
+		return "another program has it: it decides what happens when the next "
+		       "kernel hangs";
+	return "no program has it";
+}
+
 static int check_watchdog(struct preflight *preflight, struct fr_error *error)
 {
 	const struct fr_config *config = &preflight->job->config;
@@ -400,8 +413,9 @@ static int check_watchdog(struct preflight *preflight, struct fr_error *error)
 	if (!path || access(path, F_OK) < 0)
 		return note(preflight, "none, the machine has no %s",
 			    config->watchdog_device);
-	return note(preflight, "%s, %llu s", config->watchdog_device,
-		    (unsigned long long)config->watchdog_usec / 1000000);
+	return note(preflight, "%s, %llu s; %s", config->watchdog_device,
+		    (unsigned long long)config->watchdog_usec / 1000000,
+		    watchdog_holder(path));
 }
 
 static int check_systemd(struct preflight *preflight, struct fr_error *error)

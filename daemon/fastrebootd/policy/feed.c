@@ -56,10 +56,24 @@ void feed_for_the_jump(struct daemon *daemon)
 	start_watchdog(daemon);
 }
 
+void feed_hand_over(struct daemon *daemon)
+{
+	if (!daemon->config.watchdog_usec)
+		return;
+	/* Two can't have it open. One that can't be stopped counts on meanwhile. */
+	watchdog_hand_over(&daemon->watchdog);
+	systemd_watch_shutdown(&daemon->systemd, daemon->config.watchdog_usec);
+}
+
+/* An unconfirmed kernel's stays with systemd, where it is fed, too. */
 void feed_release(struct daemon *daemon)
 {
-	if (daemon->confirm.watching || !watchdog_stop(&daemon->watchdog))
+	if (daemon->confirm.watching && !daemon->systemd.watches)
+		feed_take(daemon);
+	else if (!watchdog_stop(&daemon->watchdog))
 		start_feeding(daemon);
+	if (daemon->systemd.watches && !daemon->confirm.watching)
+		systemd_watch_shutdown(&daemon->systemd, UINT64_MAX);
 }
 
 void feed_recover(struct daemon *daemon)

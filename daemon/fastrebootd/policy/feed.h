@@ -3,8 +3,12 @@
  * How long the machine's watchdog is fed.
  *
  *	unconfirmed kernel	taken over, and fed until the confirmation
- *	leaving			started and fed once more; from then on it counts
+ *	leaving with --now	started and fed once more; from then on it counts
  *				down to the next kernel
+ *	leaving through systemd	handed to it. An orderly shutdown may take longer
+ *				than the watchdog waits, and this daemon is one of
+ *				the services that end: systemd feeds it up to the
+ *				jump
  *	the machine stays	stopped; one that can't be is fed for ever
  *
  * All functions are for the main thread.
@@ -19,6 +23,9 @@ void feed_take(struct daemon *daemon);
 
 /* Start it for the next kernel, or feed it for the last time. */
 void feed_for_the_jump(struct daemon *daemon);
+
+/* systemd feeds it from here on, as long as the shutdown takes. */
+void feed_hand_over(struct daemon *daemon);
 
 /* No commit is under way any more: stop the watchdog, or feed it. */
 void feed_release(struct daemon *daemon);

@@ -137,7 +137,10 @@ static void flush(struct daemon *daemon)
 void leave(struct daemon *daemon, struct commit_request *request)
 {
 	daemon->leaving = true;
-	feed_for_the_jump(daemon);
+	if (request->now)
+		feed_for_the_jump(daemon);
+	else
+		feed_hand_over(daemon);
 	flush(daemon);
 	if (request->now)
 		leave_now(daemon, request);
@@ -204,12 +207,13 @@ void leave_by_reboot(struct daemon *daemon)
 	struct fr_error error = { 0 };
 
 	daemon->leaving = true;
-	feed_for_the_jump(daemon);
+	feed_hand_over(daemon);
 	flush(daemon);
 	if (!systemd_start_unit(&daemon->systemd, "reboot.target"))
 		return;
 	journal_message(LOG_WARNING,
 			"no systemd to reboot by: doing it at once");
+	feed_for_the_jump(daemon);
 	/* The machine has to come back, with what was written and without. */
 	if (sync_disks(daemon->config.sync_timeout_usec, -1, &error))
 		journal_message(LOG_ERR, "%s; rebooting all the same",

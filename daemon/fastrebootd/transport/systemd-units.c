@@ -22,6 +22,18 @@ bool systemd_is_stopping(void)
 	return !strcmp(state, "stopping");
 }
 
+bool systemd_has_watchdog(void)
+{
+	_cleanup_bus_ sd_bus *bus = NULL;
+	uint64_t usec = 0;
+
+	return systemd_bus_open(&bus) >= 0 &&
+	       sd_bus_get_property_trivial(bus, SERVICE, OBJECT, MANAGER,
+					   "RuntimeWatchdogUSec", NULL, 't',
+					   &usec) >= 0 &&
+	       usec && usec != UINT64_MAX;
+}
+
 static int read_load_state(sd_bus *bus, const char *unit, char **ret_state)
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;

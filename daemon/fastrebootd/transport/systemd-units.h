@@ -45,4 +45,11 @@ int systemd_check_unit(const char *unit, struct fr_error *error);
 int systemd_run_unit(const char *unit, uint64_t timeout_usec,
 		     struct fr_error *error);
 
+/**
+ * systemd_has_watchdog() - does systemd feed the machine's watchdog?
+ *
+ * For a job's thread. Return: false also if systemd does not answer.
+ */
+bool systemd_has_watchdog(void);
+
 #endif

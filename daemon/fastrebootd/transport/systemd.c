@@ -158,6 +158,8 @@ static int on_subscribed(sd_bus_message *reply, void *userdata,
  * struct stamps - what of the Manager's properties is of interest
  */
 struct stamps {
+	uint64_t runtime_watchdog;
+	uint64_t kexec_watchdog;
 	uint64_t initrd;
 	uint64_t userspace;
 	uint64_t finish;
@@ -173,6 +175,8 @@ static int read_stamp(sd_bus_message *reply, const char *name, void *into)
 		{ "InitRDTimestampMonotonic", &stamps->initrd },
 		{ "UserspaceTimestampMonotonic", &stamps->userspace },
 		{ "FinishTimestampMonotonic", &stamps->finish },
+		{ "RuntimeWatchdogUSec", &stamps->runtime_watchdog },
+		{ "KExecWatchdogUSec", &stamps->kexec_watchdog },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
@@ -180,6 +184,20 @@ static int read_stamp(sd_bus_message *reply, const char *name, void *into)
 			return sd_bus_message_read(reply, "v", "t",
 						   wanted[i].stamp);
 	return sd_bus_message_skip(reply, "v");
+}
+
+/* What it has from us is no setting of the administrator's. */
+static void take_watchdogs(struct systemd *systemd, const struct stamps *stamps)
+{
+	if (systemd->watches)
+		return;
+	systemd->runtime_watchdog_usec =
+		stamps->runtime_watchdog == UINT64_MAX ?
+			0 :
+			stamps->runtime_watchdog;
+	systemd->kexec_watchdog_usec = stamps->kexec_watchdog == UINT64_MAX ?
+					       0 :
+					       stamps->kexec_watchdog;
 }
 
 static int on_stamps(sd_bus_message *reply, void *userdata,
@@ -192,6 +210,7 @@ static int on_stamps(sd_bus_message *reply, void *userdata,
 	if (sd_bus_message_get_error(reply) ||
 	    systemd_bus_read_properties(reply, read_stamp, &stamps) < 0)
 		return 0;
+	take_watchdogs(systemd, &stamps);
 	begin = stamps.initrd ? stamps.initrd : stamps.userspace;
 	if (begin && stamps.finish > begin)
 		systemd->start_usec = stamps.finish - begin;
@@ -341,6 +360,42 @@ int systemd_start_unit(struct systemd *systemd, const char *unit)
 				       MANAGER, "StartUnit", on_unit_started,
 				       systemd, "ss", unit,
 				       "replace-irreversibly");
+	return err < 0 ? err : 0;
+}
+
+static int on_watchdog_set(sd_bus_message *reply, void *userdata,
+			   sd_bus_error *unused)
+{
+	const sd_bus_error *failure = sd_bus_message_get_error(reply);
+
+	if (failure)
+		journal_message(LOG_NOTICE,
+				"systemd does not take over the watchdog: %s",
+				failure->message ? failure->message :
+						   failure->name);
+	return 0;
+}
+
+static int set_watchdog(struct systemd *systemd, const char *property,
+			uint64_t usec)
+{
+	return sd_bus_call_method_async(systemd->bus, NULL, SERVICE, OBJECT,
+					PROPERTIES, "Set", on_watchdog_set,
+					systemd, "ssv", MANAGER, property, "t",
+					usec);
+}
+
+int systemd_watch_shutdown(struct systemd *systemd, uint64_t usec)
+{
+	int err = 0;
+
+	if (!systemd->bus)
+		return -ENOTCONN;
+	systemd->watches = usec != UINT64_MAX;
+	if (!systemd->kexec_watchdog_usec)
+		err = set_watchdog(systemd, "KExecWatchdogUSec", usec);
+	if (err >= 0 && !systemd->runtime_watchdog_usec)
+		err = set_watchdog(systemd, "RuntimeWatchdogUSec", usec);
 	return err < 0 ? err : 0;
 }
 

@@ -42,6 +42,9 @@ struct systemd_events {
  * @retry: timer that connects again
  * @wanted: unit that is being started; owned, NULL if there is none
  * @start_usec: from init to the end of the start; 0 if it is not known
+ * @runtime_watchdog_usec: RuntimeWatchdogSec= as it is configured; 0 for none
+ * @kexec_watchdog_usec: KExecWatchdogSec= as it is configured; 0 for none
+ * @watches: it feeds the watchdog since we have asked for it
  */
 struct systemd {
 	sd_event *event;
@@ -51,6 +54,9 @@ struct systemd {
 	sd_event_source *retry;
 	char *wanted;
 	uint64_t start_usec;
+	uint64_t runtime_watchdog_usec;
+	uint64_t kexec_watchdog_usec;
+	bool watches;
 };
 
 /**
@@ -78,5 +84,20 @@ void systemd_done(struct systemd *systemd);
  * Return: 0, or a negative errno: there is no systemd, and nothing was sent.
  */
 int systemd_start_unit(struct systemd *systemd, const char *unit);
+
+/**
+ * systemd_watch_shutdown() - have systemd feed the watchdog up to the jump
+ * @systemd: initialized
+ * @usec: after which the watchdog resets the machine; UINT64_MAX to have the
+ *	configuration count again
+ *
+ * It opens the device at once, feeds it while services stop, and hands it to
+ * systemd-shutdown, which feeds it for the last time at the jump. What the
+ * administrator has configured for it stays. Does not wait for the answer: a
+ * refusal is told to the journal.
+ *
+ * Return: 0; -ENOTCONN if there is no systemd; another negative errno.
+ */
+int systemd_watch_shutdown(struct systemd *systemd, uint64_t usec);
 
 #endif

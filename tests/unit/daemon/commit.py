@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+from pathlib import Path
 
 from .checks import check, equal
 from .machine import DeafClient, DEADLINE, Machine
@@ -40,6 +42,92 @@ def commits_by_systemd(machine: Machine) -> None:
     equal(machine.started_units(), ["kexec.target replace-irreversibly"],
           "units")
     equal(machine.sysfs("armed"), "0", "armed slot")
+
+
+def watchdog(machine: Machine) -> Path:
+    """A file that stands for the device, which is never stopped."""
+    path = machine.folder / "root/dev/watchdog"
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    machine.configure("[Commit]\nWatchdogSec=60s\n")
+    return path
+
+
+def has_open(machine: Machine, path: Path) -> bool:
+    """Does the daemon have the file open?"""
+    assert machine.daemon
+    folder = Path(f"/proc/{machine.daemon.pid}/fd")
+    return any(os.readlink(fd) == str(path) for fd in folder.iterdir())
+
+
+def watchdog_check(machine: Machine, *words: str) -> str:
+    """What the check "watchdog" says."""
+    found = json.loads(machine.run("commit", "--dry-run", "--json", *words))
+    return str({check["name"]: check["message"]
+                for check in found["details"]["checks"]}["watchdog"])
+
+
+def set_properties(machine: Machine) -> list[str]:
+    """What was set of systemd's properties."""
+    path = machine.folder / "systemd/set"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+@test
+def systemd_feeds_the_watchdog(machine: Machine) -> None:
+    """A shutdown may take longer than the watchdog waits."""
+    device = watchdog(machine)
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    check("no program has it" in watchdog_check(machine), "a holder")
+    machine.run("commit")
+    machine.wait_log("systemd starts kexec.target")
+    equal(set_properties(machine), ["KExecWatchdogUSec 60000000",
+                                    "RuntimeWatchdogUSec 60000000"],
+          "properties")
+    check(not has_open(machine, device), "the daemon holds the watchdog")
+
+
+@test
+def systemd_has_the_watchdog(machine: Machine) -> None:
+    """What the administrator has set stays."""
+    watchdog(machine)
+    (machine.folder / "systemd/runtime-watchdog").write_text("30000000\n")
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    check("systemd has it" in watchdog_check(machine), "not systemd")
+    machine.run("commit")
+    machine.wait_log("systemd starts kexec.target")
+    equal(set_properties(machine), ["KExecWatchdogUSec 60000000"],
+          "properties")
+
+
+@test
+def watchdog_is_given_back(machine: Machine) -> None:
+    watchdog(machine)
+    machine.start_systemd()
+    (machine.folder / "systemd/refuse").touch()
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit")
+    machine.wait_log("the machine stays")
+    equal(set_properties(machine)[2:], [f"KExecWatchdogUSec {2 ** 64 - 1}",
+                                        f"RuntimeWatchdogUSec {2 ** 64 - 1}"],
+          "properties")
+
+
+@test
+def watchdog_counts_at_once_with_now(machine: Machine) -> None:
+    device = watchdog(machine)
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    equal(set_properties(machine), [], "properties")
+    check(has_open(machine, device), "the daemon does not hold the watchdog")
 
 
 @test
