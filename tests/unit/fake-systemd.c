@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A stand-in for systemd's manager, on a socket, for tests of the daemon:
+ * A stand-in for systemd's manager and for logind, on a socket, for tests of the daemon:
  *
  *	fake-systemd <socket> <folder>
  *
@@ -16,6 +16,7 @@
  *			that has them: "a.mount active RequiredBy=b.service"
  *	started		a line for each StartUnit(): unit and mode
  *	runtime-watchdog	RuntimeWatchdogUSec; 0 without the file
+ *	inhibitors	what logind lists, a line for each: what, who and mode
  *	set		a line for each property that is set: name and value
  *
  * "refuse.<unit>" and "job-result.<unit>" are for one unit, and count more. Where
@@ -41,6 +42,8 @@
 #define UNIT "org.freedesktop.systemd1.Unit"
 #define UNITS OBJECT "/unit"
 #define UNIT_PATH UNITS "/kexec_2etarget"
+#define LOGIND "/org/freedesktop/login1"
+#define LOGIND_MANAGER "org.freedesktop.login1.Manager"
 #define PEERS_MAX 32
 
 static const char *folder;
@@ -227,6 +230,46 @@ static int get_load_state(sd_bus *bus, const char *path, const char *interface,
 				     exists("masked") ? "masked" : "loaded");
 }
 
+static int append_inhibitor(sd_bus_message *reply, const char *line)
+{
+	char what[64], who[64], mode[64];
+
+	if (sscanf(line, "%63s %63s %63s", what, who, mode) != 3)
+		return -EINVAL;
+	return sd_bus_message_append(reply, "(ssssuu)", what, who, "busy", mode,
+				     UINT32_C(0), UINT32_C(7));
+}
+
+static int on_list_inhibitors(sd_bus_message *message, void *userdata,
+			      sd_bus_error *error)
+{
+	FILE *file = open_in_folder("inhibitors", "re");
+	sd_bus_message *reply = NULL;
+	char line[256];
+	int err;
+
+	err = sd_bus_message_new_method_return(message, &reply);
+	if (err >= 0)
+		err = sd_bus_message_open_container(reply, 'a', "(ssssuu)");
+	while (err >= 0 && file && fgets(line, sizeof(line), file))
+		err = append_inhibitor(reply, line);
+	if (err >= 0)
+		err = sd_bus_message_close_container(reply);
+	if (err >= 0)
+		err = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	if (file)
+		fclose(file);
+	return err;
+}
+
+static const sd_bus_vtable logind_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("ListInhibitors", "", "a(ssssuu)", on_list_inhibitors,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_VTABLE_END,
+};
+
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("StartUnit", "ss", "o", on_start_unit,
@@ -326,6 +369,8 @@ static int on_connection(sd_event_source *event_source, int listen_fd,
 	    sd_bus_set_server(bus, 1, id) < 0 || sd_bus_start(bus) < 0 ||
 	    sd_bus_add_object_vtable(bus, NULL, OBJECT, MANAGER, manager_vtable,
 				     NULL) < 0 ||
+	    sd_bus_add_object_vtable(bus, NULL, LOGIND, LOGIND_MANAGER,
+				     logind_vtable, NULL) < 0 ||
 	    sd_bus_add_fallback_vtable(bus, NULL, UNITS, UNIT, unit_vtable,
 				       NULL, NULL) < 0 ||
 	    sd_bus_attach_event(bus, sd_event_source_get_event(event_source),

@@ -211,6 +211,11 @@ static void commit_sends_what_was_given(void **state)
 				    "/details/request/max_blackout_usec"),
 			    "400000");
 	json_object_put(result);
+	result = result_of("-j commit --ignore-inhibitors", 0);
+	assert_string_equal(text_at(result,
+				    "/details/request/ignore_inhibitors"),
+			    "true");
+	json_object_put(result);
 	result = result_of("-j commit", 0);
 	assert_string_equal(text_at(result, "/details/request"),
 			    "{ \"now\": false, \"dry_run\": false }");

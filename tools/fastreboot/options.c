@@ -51,6 +51,7 @@ enum option_id {
 	OPTION_REPLACE,
 	OPTION_WIPE_STATE,
 	OPTION_NOW,
+	OPTION_IGNORE_INHIBITORS,
 	OPTION_MAX_BLACKOUT,
 	OPTION_DRY_RUN,
 	OPTION_REASON,
@@ -90,6 +91,8 @@ const struct cli_option cli_options[] = {
 	  0, VERB(STAGE) },
 	{ "now", NULL, "jump at once, without stopping services", 0,
 	  VERB(COMMIT) },
+	{ "ignore-inhibitors", NULL,
+	  "also while a program inhibits a shutdown", 0, VERB(COMMIT) },
 	{ "max-blackout", "TIME", "refuse if the last blackout was longer", 0,
 	  VERB(COMMIT) },
 	{ "dry-run", NULL, "check, but change nothing", 'n',
@@ -172,6 +175,8 @@ static bool *flag_of_option(struct cli_request *request, int option)
 		return &request->last_log;
 	case OPTION_NOW:
 		return &request->now;
+	case OPTION_IGNORE_INHIBITORS:
+		return &request->ignore_inhibitors;
 	case OPTION_DRY_RUN:
 		return &request->dry_run;
 	}

@@ -69,6 +69,7 @@ extern const struct cli_option_table cli_table;
  * @wipe_state: the payload must not see the state volume's content
  * @last_log: what the kernel before has said last
  * @now: reboot without systemd
+ * @ignore_inhibitors: also while a program inhibits a shutdown
  * @entry, @uki, @kernel: the payload; at most one of them, file names as given
  * @initrds: file names, NULL-terminated
  * @root_image, @devicetree, @cmdline, @signature: as given; NULL: not given
@@ -91,6 +92,7 @@ struct cli_request {
 	bool wipe_state;
 	bool last_log;
 	bool now;
+	bool ignore_inhibitors;
 	const char *entry;
 	const char *uki;
 	const char *kernel;

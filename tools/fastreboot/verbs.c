@@ -188,6 +188,9 @@ static int append_commit(sd_bus_message *call,
 		err = sd_bus_message_append(call, "{sv}{sv}", "now", "b",
 					    request->now, "dry_run", "b",
 					    request->dry_run);
+	if (err >= 0 && request->ignore_inhibitors)
+		err = sd_bus_message_append(call, "{sv}", "ignore_inhibitors",
+					    "b", 1);
 	if (err >= 0 && request->max_blackout_usec != UINT64_MAX)
 		err = sd_bus_message_append(call, "{sv}", "max_blackout_usec",
 					    "t", request->max_blackout_usec);

@@ -178,25 +178,29 @@ static int on_verify(sd_bus_message *message, void *userdata,
 	return polkit_call(message, "org.fastreboot1.stage", verify, userdata);
 }
 
+static int read_commit(sd_bus_message *message, struct commit_request *request,
+		       struct fr_error *error)
+{
+	const struct option options[] = {
+		{ "now", 'b', &request->now },
+		{ "dry_run", 'b', &request->dry_run },
+		{ "ignore_inhibitors", 'b', &request->ignore_inhibitors },
+		{ "max_blackout_usec", 't', &request->max_blackout_usec },
+		{ "slot", 'i', &request->slot },
+	};
+
+	request->slot = FR_SLOT_NONE;
+	return options_read(message, options, N(options), error);
+}
+
 static int commit(void *userdata, sd_bus_message *message)
 {
 	struct commit_request *request = calloc(1, sizeof(*request));
 	struct fr_error error = { 0 };
-	struct option options[] = {
-		{ "now", 'b', NULL },
-		{ "dry_run", 'b', NULL },
-		{ "max_blackout_usec", 't', NULL },
-		{ "slot", 'i', NULL },
-	};
 
 	if (!request)
 		return -ENOMEM;
-	request->slot = FR_SLOT_NONE;
-	options[0].value = &request->now;
-	options[1].value = &request->dry_run;
-	options[2].value = &request->max_blackout_usec;
-	options[3].value = &request->slot;
-	if (options_read(message, options, N(options), &error)) {
+	if (read_commit(message, request, &error)) {
 		free(request);
 		return message_fail(message, &error);
 	}
@@ -205,10 +209,24 @@ static int commit(void *userdata, sd_bus_message *message)
 	return start(userdata, message, &commit_work, request);
 }
 
+/* Which permission it takes depends on what is asked for. */
 static int on_commit(sd_bus_message *message, void *userdata,
 		     sd_bus_error *unused)
 {
-	return polkit_call(message, "org.fastreboot1.commit", commit, userdata);
+	struct commit_request request = { 0 };
+	struct fr_error error = { 0 };
+	int err;
+
+	if (read_commit(message, &request, &error))
+		return message_fail(message, &error);
+	err = sd_bus_message_rewind(message, 1);
+	if (err < 0)
+		return err;
+	return polkit_call(message,
+			   request.now || request.ignore_inhibitors ?
+				   "org.fastreboot1.commit-now" :
+				   "org.fastreboot1.commit",
+			   commit, userdata);
 }
 
 static int confirm(void *userdata, sd_bus_message *message)

@@ -96,11 +96,14 @@ static int check_slot(struct job *job, struct commit_request *request,
 	uint64_t max_blackout = request->max_blackout_usec ?
 					request->max_blackout_usec :
 					job->config.max_blackout_usec;
-	struct preflight_facts facts = { .pool = pool,
-					 .slot = slot,
-					 .now = request->now,
-					 .rollback = request->rollback,
-					 .max_blackout_usec = max_blackout };
+	struct preflight_facts facts = {
+		.pool = pool,
+		.slot = slot,
+		.now = request->now,
+		.ignore_inhibitors = request->ignore_inhibitors,
+		.rollback = request->rollback,
+		.max_blackout_usec = max_blackout,
+	};
 	struct json_object *checks = json_object_new_array();
 
 	json_object_put(job->details);

@@ -15,6 +15,7 @@ struct dependents;
  * @slot: number, or FR_SLOT_NONE for the one that was staged last
  * @now: jump at once, without shutting down services
  * @dry_run: make the checks and nothing else
+ * @ignore_inhibitors: see struct preflight_facts
  * @rollback: see struct preflight_facts
  * @max_blackout_usec: 0 for MaxBlackoutSec= of the configuration
  * @release: of the slot's kernel, once the job has run; owned
@@ -27,6 +28,7 @@ struct commit_request {
 	int slot;
 	bool now;
 	bool dry_run;
+	bool ignore_inhibitors;
 	bool rollback;
 	uint64_t max_blackout_usec;
 	char *release;

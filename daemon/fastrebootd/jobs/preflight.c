@@ -18,6 +18,7 @@
 #include "pool/source.h"
 #include "schemas.h"
 #include "timeline.h"
+#include "transport/logind.h"
 #include "transport/systemd-units.h"
 #include "wipe.h"
 
@@ -428,6 +429,19 @@ static int check_systemd(struct preflight *preflight, struct fr_error *error)
 	return err ? err : note(preflight, "shuts down by kexec.target");
 }
 
+/* With --now as well: what must not be shut down can be lost less still. */
+static int check_inhibitors(struct preflight *preflight, struct fr_error *error)
+{
+	int err;
+
+	if (preflight->facts->ignore_inhibitors)
+		return note(preflight, "ignored");
+	err = logind_check_inhibitors(error);
+	if (err == -ENOENT)
+		return note(preflight, "not asked, logind does not run here");
+	return err ? err : note(preflight, "none blocks a shutdown");
+}
+
 static const struct {
 	const char *name;
 	check_function check;
@@ -442,6 +456,7 @@ static const struct {
 	{ "max-blackout", check_blackout, true },
 	{ "watchdog", check_watchdog, false },
 	{ "shutdown", check_systemd, false },
+	{ "inhibitors", check_inhibitors, true },
 	{ "hooks", check_hooks, true },
 };
 

@@ -20,6 +20,7 @@
  * @slot: sealed
  * @max_blackout_usec: 0 for no limit
  * @now: the way without systemd
+ * @ignore_inhibitors: what logind's clients ask for does not count
  * @rollback: it has to work when tries are used up or a hook has an objection:
  *	those checks, and that of the blackout, are left out
  */
@@ -28,6 +29,7 @@ struct preflight_facts {
 	const struct fr_slot *slot;
 	uint64_t max_blackout_usec;
 	bool now;
+	bool ignore_inhibitors;
 	bool rollback;
 };
 

@@ -143,7 +143,7 @@ def job_steps() -> Rows:
 def polkit_actions() -> Rows:
     root = ElementTree.parse(file_of("*.policy")).getroot()
     offered: Rows = {(action.attrib["id"],) for action in root.iter("action")}
-    asked = set(find(r'"(org\.fastreboot1\.[a-z]+)"'))
+    asked = set(find(r'"(org\.fastreboot1\.[a-z-]+)"'))
     if offered != asked:
         raise Broken(f"polkit's file and the daemon differ: {offered ^ asked}")
     return offered

@@ -131,6 +131,27 @@ def watchdog_counts_at_once_with_now(machine: Machine) -> None:
 
 
 @test
+def program_inhibits_a_shutdown(machine: Machine) -> None:
+    """As systemctl reboot does, for all ways there are."""
+    inhibitors = machine.folder / "systemd/inhibitors"
+    inhibitors.write_text("sleep player block\nshutdown editor delay\n"
+                          "idle:shutdown:sleep apt block\n")
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    for words in ([], ["--now"]):
+        text = machine.run("commit", *words, status=4)
+        check("apt (process 7) inhibits a shutdown: busy" in text, text)
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    inhibitors.write_text("sleep player block\nshutdown editor delay\n")
+    machine.run("commit", "--dry-run")
+    inhibitors.write_text("shutdown apt block-weak\n")
+    machine.run("commit", status=4)
+    machine.run("commit", "--ignore-inhibitors")
+    machine.wait_log("systemd starts kexec.target")
+
+
+@test
 def systemd_refuses(machine: Machine) -> None:
     machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
     machine.start_systemd()
