@@ -11,6 +11,10 @@
  *
  * SIGTERM and SIGINT end it: a job is cancelled and waited for. A machine that
  * is leaving stays armed, and its watchdog counts on.
+ *
+ * SIGHUP reads the configuration again, for what is no job; each job reads it
+ * when it starts, and one that runs goes on with what it has read. So neither a
+ * staging nor a commit notices.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +54,25 @@ static int on_signal(sd_event_source *event_source,
 	return 0;
 }
 
+/* What is wrong with the new one is said, and the old one stays in force. */
+static int on_hangup(sd_event_source *event_source,
+		     const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+
+	if (fr_config_load(place_root(), &config, &error)) {
+		journal_message(LOG_ERR, "%s; the configuration stays as it was",
+				error.text);
+		return 0;
+	}
+	fr_config_done(&daemon->config);
+	daemon->config = config;
+	journal_message(LOG_INFO, "the configuration was read again");
+	return 0;
+}
+
 /* Before any thread is there: they inherit what is blocked. */
 static int set_up_signals(struct daemon *daemon)
 {
@@ -60,12 +83,16 @@ static int set_up_signals(struct daemon *daemon)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	err = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_signal,
 				  daemon);
 	if (err >= 0)
 		err = sd_event_add_signal(daemon->event, NULL, SIGINT,
 					  on_signal, daemon);
+	if (err >= 0)
+		err = sd_event_add_signal(daemon->event, NULL, SIGHUP,
+					  on_hangup, daemon);
 	if (err >= 0)
 		err = sd_event_set_watchdog(daemon->event, 1);
 	return err < 0 ? err : 0;

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 
 from .checks import check, equal
@@ -43,6 +44,44 @@ def broken_configuration(machine: Machine) -> None:
     check("fastreboot.conf" in text, text)
     machine.configure("[Commit]\nWatchdogSec=0\n")
     machine.stage()
+
+
+@test
+def hangup(machine: Machine) -> None:
+    """A job that runs goes on; what is no job has the new configuration."""
+    machine.start(first=True)
+    machine.set_sysfs("slow", "20000")
+    client = machine.popen("stage", f"--kernel={machine.folder}/Image0")
+    machine.wait(lambda: "staging" in machine.slots(), "staging")
+    assert machine.daemon
+    metrics = machine.folder / "root/metrics/x.prom"
+    metrics.parent.mkdir()
+    machine.configure("[Commit]\nWatchdogSec=0\n[Metrics]\nFile=/metrics/x.prom\n")
+    machine.daemon.send_signal(signal.SIGHUP)
+    machine.wait_log("the configuration was read again")
+    machine.set_sysfs("slow", "0")
+    equal(client.wait(DEADLINE), 0, "status of the stage")
+    machine.wait(metrics.exists, "metrics")
+    machine.configure("[Nonsense]\n")
+    machine.daemon.send_signal(signal.SIGHUP)
+    machine.wait_log("the configuration stays as it was")
+
+
+@test
+def hangup_while_committing(machine: Machine) -> None:
+    machine.hook("quiesce", "50-wait",
+                 f"mkfifo {machine.folder}/go && read line <{machine.folder}/go")
+    machine.start(first=True)
+    machine.stage()
+    client = machine.popen("commit", "--now")
+    fifo = machine.folder / "go"
+    machine.wait(fifo.exists, "quiesce hook")
+    assert machine.daemon
+    machine.daemon.send_signal(signal.SIGHUP)
+    machine.wait_log("the configuration was read again")
+    fifo.write_text("go\n")
+    equal(client.wait(DEADLINE), 0, "status of the commit")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
 
 
 @test
