@@ -63,7 +63,8 @@ static int on_hangup(sd_event_source *event_source,
 	struct fr_error error = { 0 };
 
 	if (fr_config_load(place_root(), &config, &error)) {
-		journal_message(LOG_ERR, "%s; the configuration stays as it was",
+		journal_message(LOG_ERR,
+				"%s; the configuration stays as it was",
 				error.text);
 		return 0;
 	}

@@ -212,9 +212,8 @@ static void commit_sends_what_was_given(void **state)
 			    "400000");
 	json_object_put(result);
 	result = result_of("-j commit --ignore-inhibitors", 0);
-	assert_string_equal(text_at(result,
-				    "/details/request/ignore_inhibitors"),
-			    "true");
+	assert_string_equal(
+		text_at(result, "/details/request/ignore_inhibitors"), "true");
 	json_object_put(result);
 	result = result_of("-j commit", 0);
 	assert_string_equal(text_at(result, "/details/request"),

@@ -144,14 +144,11 @@ static void documented_file_has_the_defaults(void **state)
 static void documented_file_has_every_key(void **state)
 {
 	static const char *const keys[] = {
-		"MaxKernelSize",    "MaxInitrdSize",
-		"MaxRootImageSize", "TrustedCertificates",
-		"BootRoots",	    "MaxTries",
-		"HookTimeoutSec",   "SyncTimeoutSec",
-		"MaxBlackoutSec",   "WatchdogDevice",
-		"WatchdogSec",	    "TimeoutSec",
-		"Automatic",	    "FailureAction",
-		"File"
+		"MaxKernelSize",       "MaxInitrdSize",	 "MaxRootImageSize",
+		"TrustedCertificates", "BootRoots",	 "MaxTries",
+		"HookTimeoutSec",      "SyncTimeoutSec", "MaxBlackoutSec",
+		"WatchdogDevice",      "WatchdogSec",	 "TimeoutSec",
+		"Automatic",	       "FailureAction",	 "File"
 	};
 	_cleanup_free_ char *text = default_file();
 

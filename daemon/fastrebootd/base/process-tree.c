@@ -69,8 +69,7 @@ static void keep(void (*child)(void *userdata), void *userdata)
 	do {
 		ended = waitpid(-1, &status, 0);
 	} while (ended != pid && (ended > 0 || errno == EINTR));
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) :
-				  128 + WTERMSIG(status));
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 int process_tree_start(void (*child)(void *userdata), void *userdata,
@@ -118,8 +117,7 @@ static int processes_add(struct processes *processes, pid_t pid)
 	if (!list)
 		return -ENOMEM;
 	processes->list = list;
-	list[processes->n++] = (struct process){ .pid = pid,
-						 .parent = parent };
+	list[processes->n++] = (struct process){ .pid = pid, .parent = parent };
 	return 0;
 }
 

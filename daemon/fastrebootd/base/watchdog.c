@@ -175,12 +175,13 @@ void watchdog_hand_over(struct watchdog *watchdog)
 	pthread_mutex_unlock(&watchdog->lock);
 }
 
-static bool is_same_file(int folder, const char *name, const struct stat *device)
+static bool is_same_file(int folder, const char *name,
+			 const struct stat *device)
 {
 	struct stat st;
 
-	return !fstatat(folder, name, &st, 0) &&
-	       st.st_dev == device->st_dev && st.st_ino == device->st_ino;
+	return !fstatat(folder, name, &st, 0) && st.st_dev == device->st_dev &&
+	       st.st_ino == device->st_ino;
 }
 
 bool watchdog_is_ours(const char *device)

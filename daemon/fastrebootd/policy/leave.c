@@ -129,9 +129,10 @@ static void flush(struct daemon *daemon)
 	unsigned int count = bus_flush(&daemon->bus, BUS_FLUSH_USEC);
 
 	if (count)
-		journal_message(LOG_WARNING,
-				"%u clients have not read how the job has ended",
-				count);
+		journal_message(
+			LOG_WARNING,
+			"%u clients have not read how the job has ended",
+			count);
 }
 
 void leave(struct daemon *daemon, struct commit_request *request)

@@ -334,8 +334,8 @@ static bool wait_for_room(sd_bus *bus, uint64_t until)
  */
 static bool flush_connection(sd_bus *bus, uint64_t until)
 {
-	__attribute__((__cleanup__(sd_bus_unrefp))) sd_bus *held =
-		sd_bus_ref(bus);
+	__attribute__((__cleanup__(sd_bus_unrefp)))
+	sd_bus *held = sd_bus_ref(bus);
 	uint64_t queued = 0;
 
 	while (sd_bus_is_ready(held) > 0 &&

@@ -191,10 +191,10 @@ static void take_watchdogs(struct systemd *systemd, const struct stamps *stamps)
 {
 	if (systemd->watches)
 		return;
-	systemd->runtime_watchdog_usec =
-		stamps->runtime_watchdog == UINT64_MAX ?
-			0 :
-			stamps->runtime_watchdog;
+	systemd->runtime_watchdog_usec = stamps->runtime_watchdog ==
+							 UINT64_MAX ?
+						 0 :
+						 stamps->runtime_watchdog;
 	systemd->kexec_watchdog_usec = stamps->kexec_watchdog == UINT64_MAX ?
 					       0 :
 					       stamps->kexec_watchdog;

@@ -139,7 +139,8 @@ def program_inhibits_a_shutdown(machine: Machine) -> None:
     machine.start_systemd()
     machine.start(first=True)
     machine.stage()
-    for words in ([], ["--now"]):
+    ways: list[list[str]] = [[], ["--now"]]
+    for words in ways:
         text = machine.run("commit", *words, status=4)
         check("apt (process 7) inhibits a shutdown: busy" in text, text)
     equal(machine.sysfs("armed"), "none", "armed slot")
@@ -167,6 +168,17 @@ def systemd_refuses(machine: Machine) -> None:
     equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
     equal(machine.status()["last_job"]["kind"], "undo", "last job")
     machine.run("verify")
+
+
+@test
+def systemd_does_not_answer(machine: Machine) -> None:
+    machine.start_systemd()
+    (machine.folder / "systemd/stall").touch()
+    machine.start(first=True, SYSTEMD_BUS_TIMEOUT="1s")
+    machine.stage()
+    machine.run("commit")
+    machine.wait_log("the machine stays: systemd refuses to start kexec.target")
+    equal(machine.sysfs("armed"), "none", "armed slot")
 
 
 @test
