@@ -128,17 +128,16 @@ static int take_lock(struct daemon *daemon, struct fr_error *error)
 }
 
 /*
- * With a broken configuration no job starts, each says why; but an unconfirmed
- * kernel is watched all the same, by the defaults.
+ * With a broken configuration no job starts but those that bring the machine
+ * back, each says why; and an unconfirmed kernel is watched all the same, by
+ * every line that is in order.
  */
 static int load_config(struct daemon *daemon, struct fr_error *error)
 {
-	if (!fr_config_load(place_root(), &daemon->config, error))
-		return 0;
-	journal_message(LOG_ERR, "%s; using the defaults until it is repaired",
-			error->text);
-	if (fr_config_default(&daemon->config))
+	if (fr_config_salvage(place_root(), &daemon->config))
 		return fr_fail_memory(error);
+	for (char **line = daemon->config.passed_over; line && *line; line++)
+		journal_message(LOG_WARNING, "%s", *line);
 	return 0;
 }
 

@@ -38,8 +38,13 @@ enum fr_failure_action {
  * @failure_action: [Rollback] FailureAction=
  * @metrics_file: [Metrics] File=, absolute; NULL for the place that
  *	fastrebootd(8) chooses
+ * @passed_over: what has no effect, a line for people each, with file and line;
+ *	NULL if there is nothing
+ * @trust_unclear: something that was passed over may have been a
+ *	TrustedCertificates=: that the list is empty means nothing then. Only
+ *	fr_config_salvage() sets it
  *
- * The lists are never NULL and end with NULL. Everything that is pointed to is
+ * The other lists are never NULL and end with NULL. Everything that is pointed to is
  * owned by the struct; fr_config_done() frees it. A struct that is not changed
  * any more can be read by several threads.
  */
@@ -59,6 +64,8 @@ struct fr_config {
 	bool rollback_automatic;
 	enum fr_failure_action failure_action;
 	char *metrics_file;
+	char **passed_over;
+	bool trust_unclear;
 };
 
 /**
@@ -82,11 +89,28 @@ int fr_config_default(struct fr_config *ret);
  * replaces the other, and one that is empty or a link to /dev/null masks it.
  * No file at all gives the defaults.
  *
+ * Sections and keys that are not known, as those of a newer version, are passed
+ * over: @ret->passed_over names them. TrustedCertificates= where it has no effect
+ * is an error all the same: what was to be signed would not have to be.
+ *
  * Return: 0; -EINVAL for a file that is not in order, -EFBIG for one that is
  * too large, or the errno of reading one.
  */
 int fr_config_load(const char *root, struct fr_config *ret,
 		   struct fr_error *error);
+
+/**
+ * fr_config_salvage() - whatever of the configuration is in order
+ * @root: as of fr_config_load()
+ * @ret: filled in; the caller calls fr_config_done()
+ *
+ * For what must not fail because of a line in a file: every line that is in
+ * order counts, others are named in @ret->passed_over, and so are files that
+ * can't be read.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int fr_config_salvage(const char *root, struct fr_config *ret);
 
 /**
  * fr_config_parse() - change a configuration by the text of one file
@@ -95,6 +119,8 @@ int fr_config_load(const char *root, struct fr_config *ret,
  * @size: bytes of @text
  * @name: name of the file, for the error
  * @error: names the file and the line
+ *
+ * What is not known is passed over, as of fr_config_load().
  *
  * Return: 0; -EINVAL or -ENOMEM, with what stands before the error applied.
  */

@@ -229,10 +229,9 @@ static void bad_lines_are_named(void **state)
 		const char *text;
 		const char *part;
 	} bad[] = {
-		{ "[Stage]\nKernelSize=1\n", "file:2: there is no key Kernel" },
-		{ "[Commit]\nMaxKernelSize=1\n", "file:2: there is no key" },
-		{ "\n\n[Stages]\n", "file:3: there is no section [Stages]" },
-		{ "[stage]\n", "no section [stage]" },
+		{ "[Commit]\nTrustedCertificates=/a\n", "no effect here" },
+		{ "[Stage]\ntrustedcertificates=/a\n", "file:2: trusted" },
+		{ "[stage]\nTrustedCertificates=/a\n", "file:2: Trusted" },
 		{ "[Stage\n", "file:1: no ']'" },
 		{ "[\n", "file:1: no ']'" },
 		{ "MaxTries=1\n", "file:1: a key in front" },
@@ -259,7 +258,6 @@ static void bad_lines_are_named(void **state)
 		{ "[Rollback]\nAutomatic=maybe\n", "has to be yes or no" },
 		{ "[Rollback]\nFailureAction=poweroff\n",
 		  "has to be reboot or" },
-		{ "[Scrub]\n", "no section [Scrub]" },
 		{ "[Metrics]\nFile=m\n", "an absolute path" },
 	};
 
@@ -271,6 +269,35 @@ static void bad_lines_are_named(void **state)
 		assert_int_equal(fr_config_default(&config), 0);
 		r = parse(&config, bad[i].text, &error);
 		expect_error(r, -EINVAL, &error, FR_FAILED, bad[i].part);
+	}
+}
+
+/* A newer version's: they are named, and everything else is in force. */
+static void unknown_lines_are_passed_over(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *part;
+	} unknown[] = {
+		{ "[Stage]\nKernelSize=1\n", "file:2: there is no key Kernel" },
+		{ "[Commit]\nMaxKernelSize=1\n", "file:2: there is no key" },
+		{ "\n\n[Stages]\n", "file:3: there is no section [Stages]" },
+		{ "[stage]\nMaxKernelSize=x\n", "no section [stage]" },
+		{ "[Scrub]\n", "no section [Scrub]" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
+		_cleanup_config_ struct fr_config config = { 0 };
+		char text[128];
+
+		snprintf(text, sizeof(text), "%s[Commit]\nMaxTries=7\n",
+			 unknown[i].text);
+		parse_well(&config, text);
+		assert_int_equal(config.max_tries, 7);
+		assert_non_null(config.passed_over);
+		assert_non_null(strstr(config.passed_over[0], unknown[i].part));
+		assert_null(config.passed_over[1]);
+		assert_false(config.trust_unclear);
 	}
 }
 
@@ -437,10 +464,11 @@ static void files_in_disorder(void **state)
 	char *large;
 
 	file_remove("root");
-	file_write_text("root/etc/" CONF ".d/a.conf", "\n[Commit]\nTries=1\n");
+	file_write_text("root/etc/" CONF ".d/a.conf",
+			"\n[Commit]\nMaxTries=x\n");
 	expect_error(fr_config_load(file_path("root"), &config, &error),
 		     -EINVAL, &error, FR_FAILED,
-		     "etc/" CONF ".d/a.conf:3: there is no key Tries");
+		     "etc/" CONF ".d/a.conf:3: MaxTries=x");
 	assert_null(config.boot_roots);
 
 	file_remove("root");
@@ -462,6 +490,60 @@ static void files_in_disorder(void **state)
 		     &error, FR_FAILED, "etc/" CONF);
 }
 
+static void expect_salvaged(const char *part, bool trust_unclear)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+	bool named = false;
+
+	assert_int_equal(fr_config_salvage(file_path("root"), &config), 0);
+	assert_false(config.rollback_automatic);
+	assert_int_equal(config.trust_unclear, trust_unclear);
+	assert_non_null(config.passed_over);
+	for (char **line = config.passed_over; *line; line++)
+		named |= strstr(*line, part) != NULL;
+	assert_true(named);
+}
+
+/* What is in order counts, whatever stands around it. */
+static void what_can_be_salvaged(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *part;
+		bool trust_unclear;
+	} bad[] = {
+		{ "[Commit]\nMaxTries=x\n", "a.conf:2: MaxTries=x", false },
+		{ "[Newer]\nKey=x\n", "no section [Newer]", false },
+		{ "[Stage]\nMaxKernelSize=x\n", "a.conf:2: MaxKernel", true },
+		{ "[Stage]\nTrustedCertificates=a\n", "absolute", true },
+		{ "[Stage\nTrustedCertificates=/a\n", "no ']'", true },
+		{ "[New]\nTrustedCertificates=/a\n", "no effect here", true },
+		{ "MaxTries=1\n", "in front of the first", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char text[128];
+
+		file_remove("root");
+		snprintf(text, sizeof(text), "%s[Rollback]\nAutomatic=no\n",
+			 bad[i].text);
+		file_write_text("root/etc/" CONF ".d/a.conf", text);
+		expect_salvaged(bad[i].part, bad[i].trust_unclear);
+	}
+}
+
+static void files_that_can_not_be_salvaged(void **state)
+{
+	file_remove("root");
+	file_write_text("root/etc/" CONF ".d/a.conf",
+			"[Rollback]\nAutomatic=no\n");
+	file_make_folder("root/etc/" CONF);
+	expect_salvaged("can't read", true);
+	file_remove("root/etc/" CONF);
+	file_write("root/etc/" CONF ".d/b.conf", "[Stage]\n\0", 9);
+	expect_salvaged("not a text file", true);
+}
+
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(defaults),
 	UNIT_TEST(documented_file_has_the_defaults),
@@ -469,6 +551,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(every_key),
 	UNIT_TEST(layout_of_lines),
 	UNIT_TEST(bad_lines_are_named),
+	UNIT_TEST(unknown_lines_are_passed_over),
 	UNIT_TEST(nul_and_endless_lists),
 	UNIT_TEST(time_spans),
 	UNIT_TEST(sizes),
@@ -477,5 +560,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(drop_ins_in_order),
 	UNIT_TEST(drop_ins_replace_and_mask),
 	UNIT_TEST(files_in_disorder),
+	UNIT_TEST(what_can_be_salvaged),
+	UNIT_TEST(files_that_can_not_be_salvaged),
 };
 FILES_UNIT_MAIN(tests)

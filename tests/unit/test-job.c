@@ -228,7 +228,8 @@ static void not_with_a_broken_configuration(void **state)
 	struct job *job = NULL;
 
 	begin();
-	machine_put("/etc/fastreboot/fastreboot.conf", "[Commit]\nTries=x\n");
+	machine_put("/etc/fastreboot/fastreboot.conf",
+		    "[Commit]\nMaxTries=x\n");
 	assert_true(job_start(&owner, &good_job, 7, gate, &job, &error) < 0);
 	assert_null(job);
 	assert_non_null(strstr(error.text, "fastreboot.conf"));
@@ -236,6 +237,21 @@ static void not_with_a_broken_configuration(void **state)
 	sd_event_unref(owner.event);
 	close(gate[0]);
 	close(gate[1]);
+}
+
+/* The way back is not closed by a line in a file. */
+static void what_brings_back_starts_with_what_is_in_order(void **state)
+{
+	struct job_type type = good_job;
+	struct job *job;
+
+	machine_put("/etc/fastreboot/fastreboot.conf",
+		    "[Commit]\nWatchdogSec=x\nMaxTries=9\n");
+	type.brings_back = true;
+	job = start(&type);
+	assert_int_equal(job->config.max_tries, 9);
+	assert_int_equal(job->config.watchdog_usec, 60000000);
+	finish(job);
 }
 
 static void with_the_configuration_of_its_start(void **state)
@@ -256,6 +272,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(too_late_to_cancel),
 	UNIT_TEST(one_that_is_stopped),
 	UNIT_TEST(not_with_a_broken_configuration),
+	UNIT_TEST(what_brings_back_starts_with_what_is_in_order),
 	UNIT_TEST(with_the_configuration_of_its_start),
 };
 FILES_UNIT_MAIN(tests)

@@ -365,4 +365,5 @@ const struct job_type undo_job = {
 	.action = "org.fastreboot1.commit",
 	.run = undo_run,
 	.release = undo_request_free,
+	.brings_back = true,
 };

@@ -130,11 +130,20 @@ static int job_new(const struct job_owner *owner, const struct job_type *type,
 	return 0;
 }
 
+static int load_config(struct job *job, struct fr_error *error)
+{
+	if (!job->type->brings_back)
+		return fr_config_load(place_root(), &job->config, error);
+	if (fr_config_salvage(place_root(), &job->config))
+		return fr_fail_memory(error);
+	return 0;
+}
+
 static int job_run(struct job *job, struct fr_error *error)
 {
 	int err;
 
-	err = fr_config_load(place_root(), &job->config, error);
+	err = load_config(job, error);
 	if (err)
 		return err;
 	err = sd_event_add_io(job->owner.event, &job->event_source,

@@ -40,12 +40,15 @@ struct job_view;
  * @run: the work, in the job's thread; fills @error and returns a negative
  *	errno when it fails, else job_set_message() has been called
  * @release: frees the job's argument; may be NULL
+ * @brings_back: it brings the machine back to where it was, so it starts with
+ *	whatever of the configuration is in order
  */
 struct job_type {
 	const char *name;
 	const char *action;
 	int (*run)(struct job *job, struct fr_error *error);
 	void (*release)(void *argument);
+	bool brings_back;
 };
 
 /**
@@ -135,7 +138,7 @@ struct job {
  * @error: what went wrong
  *
  * Main thread. The configuration is read first: with a broken one no job
- * starts.
+ * starts, unless its kind has @brings_back.
  *
  * Return: 0 or a negative errno.
  */

@@ -116,4 +116,5 @@ const struct job_type rollback_job = {
 	.action = "org.fastreboot1.rollback",
 	.run = run,
 	.release = rollback_request_free,
+	.brings_back = true,
 };

@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "io.h"
+#include "parse.h"
 
 #define FILE_SIZE_MAX (1U << 20)
 #define DROP_INS_MAX 1024
@@ -34,15 +35,13 @@ static bool is_null_device(const char *path)
 	       st.st_rdev == makedev(1, 3);
 }
 
-static int parse_file(struct fr_config *config, const char *path,
-		      struct fr_error *error)
+static int read_and_parse(struct fr_config *config, const char *path,
+			  bool salvage, struct fr_error *error)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 	int err;
 
-	if (is_null_device(path))
-		return 0;
 	err = fr_read_file(AT_FDCWD, path, FILE_SIZE_MAX, &text, &size);
 	if (err == -ENOENT)
 		return err;
@@ -50,10 +49,30 @@ static int parse_file(struct fr_config *config, const char *path,
 		return fr_fail(error, FR_FAILED, err, "can't read %s: %s", path,
 			       err == -EFBIG ? "it is larger than 1 MiB" :
 					       fr_file_error(err));
-	return fr_config_parse(config, text, size, path, error);
+	return config_parse_text(config, text, size, path, salvage, error);
 }
 
-static int load_main(struct fr_config *config, const char *root,
+/* Whatever could not be read may have said what is to be signed. */
+static int pass_over_file(struct fr_config *config, struct fr_error *error)
+{
+	config->trust_unclear = true;
+	return config_pass_over(config, error->text, error);
+}
+
+static int parse_file(struct fr_config *config, const char *path, bool salvage,
+		      struct fr_error *error)
+{
+	int err;
+
+	if (is_null_device(path))
+		return 0;
+	err = read_and_parse(config, path, salvage, error);
+	if (!err || err == -ENOENT || err == -ENOMEM || !salvage)
+		return err;
+	return pass_over_file(config, error);
+}
+
+static int load_main(struct fr_config *config, const char *root, bool salvage,
 		     struct fr_error *error)
 {
 	for (size_t i = 0; i < N_FOLDERS; i++) {
@@ -65,7 +84,7 @@ static int load_main(struct fr_config *config, const char *root,
 			path = NULL;
 			return fr_fail_memory(error);
 		}
-		err = parse_file(config, path, error);
+		err = parse_file(config, path, salvage, error);
 		if (err != -ENOENT)
 			return err;
 	}
@@ -181,20 +200,22 @@ static int compare_drop_ins(const void *a, const void *b)
 }
 
 static int load_drop_ins(struct fr_config *config, const char *root,
-			 struct fr_error *error)
+			 bool salvage, struct fr_error *error)
 {
 	__attribute__((
 		__cleanup__(drop_ins_done))) struct drop_ins drop_ins = { 0 };
 	int err;
 
 	err = scan(&drop_ins, root, error);
+	if (err < 0 && err != -ENOMEM && salvage)
+		err = pass_over_file(config, error);
 	if (err < 0)
 		return err;
 	if (drop_ins.count)
 		qsort(drop_ins.list, drop_ins.count, sizeof(*drop_ins.list),
 		      compare_drop_ins);
 	for (size_t i = 0; i < drop_ins.count; i++) {
-		err = parse_file(config, drop_ins.list[i].path, error);
+		err = parse_file(config, drop_ins.list[i].path, salvage, error);
 		/* One that is gone by now was just removed. */
 		if (err < 0 && err != -ENOENT)
 			return err;
@@ -202,8 +223,8 @@ static int load_drop_ins(struct fr_config *config, const char *root,
 	return 0;
 }
 
-int fr_config_load(const char *root, struct fr_config *ret,
-		   struct fr_error *error)
+static int load(const char *root, bool salvage, struct fr_config *ret,
+		struct fr_error *error)
 {
 	_cleanup_config_ struct fr_config config = { 0 };
 	int err;
@@ -212,13 +233,26 @@ int fr_config_load(const char *root, struct fr_config *ret,
 		root = "";
 	if (fr_config_default(&config) < 0)
 		return fr_fail_memory(error);
-	err = load_main(&config, root, error);
+	err = load_main(&config, root, salvage, error);
 	if (err < 0)
 		return err;
-	err = load_drop_ins(&config, root, error);
+	err = load_drop_ins(&config, root, salvage, error);
 	if (err < 0)
 		return err;
 	*ret = config;
 	config = (struct fr_config){ 0 };
 	return 0;
+}
+
+int fr_config_load(const char *root, struct fr_config *ret,
+		   struct fr_error *error)
+{
+	return load(root, false, ret, error);
+}
+
+int fr_config_salvage(const char *root, struct fr_config *ret)
+{
+	struct fr_error error = { 0 };
+
+	return load(root, true, ret, &error);
 }

@@ -103,6 +103,7 @@ void fr_config_done(struct fr_config *config)
 	fr_strv_free(config->boot_roots);
 	free(config->watchdog_device);
 	free(config->metrics_file);
+	fr_strv_free(config->passed_over);
 	*config = (struct fr_config){ 0 };
 }
 

@@ -166,6 +166,42 @@ def automatic_is_off(machine: Machine) -> None:
     machine.run("confirm")
 
 
+def arrive_with(machine: Machine, configuration: str) -> None:
+    """Be the second kernel, unconfirmed, with another configuration."""
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    jump(machine, 1)
+    machine.stop()
+    machine.configure(configuration)
+    machine.start()
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+
+
+@test
+def key_of_a_newer_version(machine: Machine) -> None:
+    arrive_with(machine, "[Commit]\nWatchdogSec=0\nBrandNew=1\n[New]\nA=b\n")
+    machine.wait_log("systemd starts kexec.target")
+    check("no key BrandNew in [Commit]" in machine.log(), machine.log())
+    check("no section [New]" in machine.log(), machine.log())
+    equal(machine.started_units(), ["kexec.target replace-irreversibly"],
+          "units")
+
+
+@test
+def broken_line_and_automatic_is_off(machine: Machine) -> None:
+    arrive_with(machine, "[Commit]\nWatchdogSec=0\nMaxTries=often\n"
+                "[Rollback]\nAutomatic=no\n")
+    machine.wait_log("Automatic= is off")
+    check("MaxTries=often" in machine.log(), machine.log())
+    equal(machine.started_units(), [], "units")
+    # By hand it is rolled back all the same.
+    machine.run("rollback")
+    machine.wait_log("systemd starts kexec.target")
+
+
 @test
 def tries_are_used_up(machine: Machine) -> None:
     machine.configure("[Commit]\nWatchdogSec=0\nMaxTries=1\n")
