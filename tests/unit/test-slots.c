@@ -73,6 +73,49 @@ static void the_newest_is_staged(void **state)
 	assert_int_equal(slot->number, 1);
 }
 
+/* The clock was set back an hour between the two. */
+static void the_sequence_counts_and_not_the_clock(void **state)
+{
+	struct fr_pool_status pool = a_pool();
+	const struct fr_slot *slot = NULL;
+	struct fr_error error = { 0 };
+
+	pool.slots[0].status = FR_SLOT_SEALED;
+	pool.slots[0].source =
+		TEXT("{\"sequence\":9,\"staged_at\":\"2026-11-21T16:00:00Z\"}");
+	pool.slots[1].source = TEXT(
+		"{\"sequence\":10,\"staged_at\":\"2026-11-21T15:00:00Z\"}");
+	expect_ok(slots_find_staged(&pool, FR_SLOT_NONE, &slot, &error),
+		  &error);
+	assert_int_equal(slot->number, 1);
+	expect_ok(slots_find_free(&pool, true, &slot, &error), &error);
+	assert_int_equal(slot->number, 0);
+	/* What has none was staged by an older daemon. */
+	pool.slots[1].source = TEXT("{\"staged_at\":\"2027-11-21T15:00:00Z\"}");
+	expect_ok(slots_find_staged(&pool, FR_SLOT_NONE, &slot, &error),
+		  &error);
+	assert_int_equal(slot->number, 0);
+}
+
+static void the_sequence_only_grows(void **state)
+{
+	struct fr_pool_status pool = a_pool();
+
+	assert_int_equal(slots_next_sequence(&pool), 1);
+	pool.slots[1].source = TEXT("{\"sequence\":7}");
+	assert_int_equal(slots_next_sequence(&pool), 8);
+	pool.source = TEXT("{\"sequence\":11}");
+	assert_int_equal(slots_next_sequence(&pool), 12);
+	pool.previous_source = TEXT("{\"sequence\":12}");
+	assert_int_equal(slots_next_sequence(&pool), 13);
+	/* Nonsense is none. */
+	pool.slots[1].source = TEXT("{\"sequence\":\"99\"}");
+	pool.slots[0].source = TEXT("{\"sequence\":-5}");
+	assert_int_equal(slots_next_sequence(&pool), 13);
+	pool.slots[0].source = TEXT("{\"sequence\":9223372036854775807}");
+	assert_int_equal(slots_next_sequence(&pool), 13);
+}
+
 static void a_free_slot(void **state)
 {
 	struct fr_pool_status pool = a_pool();
@@ -146,6 +189,8 @@ static void recorded_hashes_are_compared(void **state)
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(the_newest_is_staged),
+	UNIT_TEST(the_sequence_counts_and_not_the_clock),
+	UNIT_TEST(the_sequence_only_grows),
 	UNIT_TEST(a_free_slot),
 	UNIT_TEST(hashes_are_compared),
 	UNIT_TEST(recorded_hashes_are_compared),

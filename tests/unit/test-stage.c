@@ -47,6 +47,7 @@ static void a_kernel(void **state)
 	expect_kernel("slot0/cmdline", "root=8:1");
 	expect_ok(fr_pool_read(&pool, &error), &error);
 	expect_member(slot->source, "kernel", machine_path("/boot/Image"));
+	assert_int_equal(source_sequence(slot->source), 1);
 	/* What was read is what was sealed. */
 	expect_member(slot->source, "kernel_sha256",
 		      slot->segments[FR_SEGMENT_KERNEL].sha256);

@@ -38,6 +38,7 @@ FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
  * @job: whose it is
  * @writer: of the slot
  * @dry_run: nothing is written
+ * @sequence: of the payload
  * @schemas: what the payload declares; NULL if it declares nothing
  * @error: of the job
  */
@@ -45,6 +46,7 @@ struct staging {
 	struct job *job;
 	struct fr_slot_writer writer;
 	bool dry_run;
+	uint64_t sequence;
 	const char *schemas;
 	struct fr_error *error;
 };
@@ -167,6 +169,7 @@ static int write_source(struct staging *staging, struct fr_payload *payload,
 	char kernel_hash[65], initrd_hash[65], root_hash[65];
 	char now[CLOCK_TEXT_SIZE];
 	struct source_notes notes = {
+		.sequence = staging->sequence,
 		.staged_at = now,
 		.title = fr_payload_title(payload),
 		.kernel_sha256 =
@@ -386,6 +389,7 @@ int stage_payload(struct job *job, const struct stage_request *request,
 	if (err)
 		return err;
 	staging.schemas = schemas;
+	staging.sequence = slots_next_sequence(&pool);
 	staging.writer = (struct fr_slot_writer)FR_SLOT_WRITER(slot->number);
 	if (request->dry_run)
 		return dry_run(&staging, slot, payload);

@@ -14,14 +14,38 @@ const struct fr_slot *slots_get(const struct fr_pool_status *pool, int number)
 	return &pool->slots[number];
 }
 
-/* Was @slot staged after @other? Sources without a time are the oldest. */
+/*
+ * Was @slot staged after @other? Their sequences tell: clocks are set back. Only
+ * two that an older daemon has staged have none; then it is the time, and sources
+ * without one are the oldest.
+ */
 static bool is_newer(const struct fr_slot *slot, const struct fr_slot *other)
 {
+	uint64_t sequence = source_sequence(slot->source);
+	uint64_t other_sequence = source_sequence(other->source);
 	_cleanup_free_ char *at = source_member(slot->source, "staged_at");
 	_cleanup_free_ char *other_at =
 		source_member(other->source, "staged_at");
 
+	if (sequence != other_sequence)
+		return sequence > other_sequence;
 	return strcmp(at ? at : "", other_at ? other_at : "") >= 0;
+}
+
+static uint64_t later(uint64_t sequence, const char *source)
+{
+	uint64_t other = source ? source_sequence(source) : 0;
+
+	return other > sequence ? other : sequence;
+}
+
+uint64_t slots_next_sequence(const struct fr_pool_status *pool)
+{
+	uint64_t last = later(later(0, pool->source), pool->previous_source);
+
+	for (size_t i = 0; i < pool->n_slots; i++)
+		last = later(last, pool->slots[i].source);
+	return last + 1;
 }
 
 static const struct fr_slot *find_newest(const struct fr_pool_status *pool)

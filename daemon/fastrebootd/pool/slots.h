@@ -15,6 +15,14 @@
 const struct fr_slot *slots_get(const struct fr_pool_status *pool, int number);
 
 /**
+ * slots_next_sequence() - what the next payload's source has as its sequence
+ * @pool: with a pool
+ *
+ * Return: one more than any source has that the kernel knows.
+ */
+uint64_t slots_next_sequence(const struct fr_pool_status *pool);
+
+/**
  * slots_find_staged() - the slot that holds what was staged
  * @pool: with a pool
  * @wanted: number of a slot, or FR_SLOT_NONE for the one staged last

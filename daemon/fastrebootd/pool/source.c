@@ -38,6 +38,14 @@ static void add_text(struct json_object *object, const char *name,
 				       json_object_new_string(text));
 }
 
+static void add_number(struct json_object *object, const char *name,
+		       uint64_t number)
+{
+	if (number)
+		json_object_object_add(object, name,
+				       json_object_new_uint64(number));
+}
+
 /* Cut, but not within a character. */
 static void add_reason(struct json_object *object, const char *reason)
 {
@@ -58,6 +66,7 @@ static void add_reason(struct json_object *object, const char *reason)
 static void add_notes(struct json_object *object,
 		      const struct source_notes *notes)
 {
+	add_number(object, "sequence", notes->sequence);
 	add_text(object, "staged_at", notes->staged_at);
 	add_text(object, "title", notes->title);
 	add_text(object, "kernel_sha256", notes->kernel_sha256);
@@ -104,6 +113,20 @@ int source_annotate(const char *source, const struct source_notes *notes,
 		return fr_fail_memory(error);
 	*ret_source = line;
 	return 0;
+}
+
+uint64_t source_sequence(const char *source)
+{
+	_cleanup_json_ struct json_object *object = json_tokener_parse(source);
+	struct json_object *member;
+	int64_t number;
+
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, "sequence", &member) ||
+	    !json_object_is_type(member, json_type_int))
+		return 0;
+	number = json_object_get_int64(member);
+	return number > 0 && number < INT64_MAX ? (uint64_t)number : 0;
 }
 
 char *source_member(const char *source, const char *name)

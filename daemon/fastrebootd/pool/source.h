@@ -5,7 +5,9 @@
  * It is the line of JSON that fr_payload_source() makes, so that the payload
  * can be staged again, with more members that this daemon adds:
  *
- *	staged_at		when, ISO 8601 in UTC
+ *	sequence		number that says what was staged last: one more than
+ *				any source had that the kernel knew then
+ *	staged_at		when, ISO 8601 in UTC: for people, as clocks are set back
  *	title			what to call it
  *	kernel_sha256,
  *	initrd_sha256,
@@ -21,12 +23,15 @@
 #ifndef FASTREBOOTD_SOURCE_H
 #define FASTREBOOTD_SOURCE_H
 
+#include <stdint.h>
+
 #include "error.h"
 
 /**
- * struct source_notes - what is added; NULL for what is not
+ * struct source_notes - what is added; NULL, or 0, for what is not
  */
 struct source_notes {
+	uint64_t sequence;
 	const char *staged_at;
 	const char *title;
 	const char *kernel_sha256;
@@ -50,6 +55,14 @@ struct source_notes {
  */
 int source_annotate(const char *source, const struct source_notes *notes,
 		    char **ret_source, struct fr_error *error);
+
+/**
+ * source_sequence() - the sequence of a payload
+ * @source: any text, also an empty one
+ *
+ * Return: from 1 to INT64_MAX - 1; 0 if it has none.
+ */
+uint64_t source_sequence(const char *source);
 
 /**
  * source_member() - the text of a member
