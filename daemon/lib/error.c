@@ -27,6 +27,7 @@ static const char *const failure_names[] = {
 	[FR_SIGNATURE] = "Signature",
 	[FR_SOURCE_CHANGED] = "SourceChanged",
 	[FR_NO_MEMORY] = "NoMemory",
+	[FR_OTHER_PAYLOAD] = "OtherPayload",
 };
 
 #define N_FAILURES (sizeof(failure_names) / sizeof(failure_names[0]))

@@ -38,6 +38,7 @@ enum fr_failure {
 	FR_SIGNATURE = 16,
 	FR_SOURCE_CHANGED = 17,
 	FR_NO_MEMORY = 18,
+	FR_OTHER_PAYLOAD = 19,
 };
 
 /**

@@ -59,6 +59,8 @@ const char *fr_segment_name(enum fr_segment segment);
  * @signature: absolute path of the detached signature of the kernel or UKI;
  *	NULL for the file's own name with ".p7s" added
  * @wipe_state: the payload must not see what is in the state volume
+ * @verified: its bytes were verified before, and the caller sees to it that they
+ *	are the same: no signature is asked for, whatever day it is
  *
  * Exactly one of @entry, @uki and @kernel is set. Owns its strings when it came
  * from fr_payload_request_from_source().
@@ -73,6 +75,7 @@ struct fr_payload_request {
 	char *cmdline;
 	char *signature;
 	bool wipe_state;
+	bool verified;
 };
 
 /**
@@ -203,6 +206,18 @@ const uint8_t *fr_payload_sha256(const struct fr_payload *payload,
 				 enum fr_segment segment);
 
 /**
+ * fr_payload_pin() - hash of all that a payload is
+ * @payload: a payload after a fr_payload_write() that succeeded
+ * @cmdline: the command line that it gets
+ * @ret: SHA-256, in hexadecimal, of a text with a line for each segment, its name
+ *	and its hash, and "cmdline" and @cmdline behind them
+ *
+ * Return: 0; -EINVAL for a payload that was not written; -ENOMEM.
+ */
+int fr_payload_pin(const struct fr_payload *payload, const char *cmdline,
+		   char ret[65]);
+
+/**
  * fr_payload_size() - how much was handed over
  * @payload: a payload after a fr_payload_write() that succeeded
  * @segment: segment
@@ -224,8 +239,8 @@ int fr_payload_source(const struct fr_payload *payload, char **ret);
 
 /**
  * fr_payload_request_from_source() - the opposite
- * @source: what fr_payload_source() gave. Members with other names are passed
- *	over, but "inherited_cmdline": where there is no "cmdline" it becomes
+ * @source: what fr_payload_source() gave, which says whether it was verified.
+ *	Members with other names are passed over, but "inherited_cmdline": where there is no "cmdline" it becomes
  *	the request's, so that a payload that had got its command line from the
  *	kernel that ran then gets the same one again
  * @ret: to be given to fr_payload_request_done()

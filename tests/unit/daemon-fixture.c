@@ -94,15 +94,25 @@ void machine_put_program(const char *name, const char *text)
 	assert_int_equal(chmod(machine_put(name, text), 0755), 0);
 }
 
-void machine_put_kernel(const char *name)
+static void put_kernel(const char *name, unsigned int seed)
 {
-	struct blob image = make_image(65536, 1);
+	struct blob image = make_image(65536, seed);
 	FILE *file = fopen(machine_put(name, ""), "we");
 
 	assert_non_null(file);
 	assert_int_equal(fwrite(image.data, 1, image.size, file), image.size);
 	assert_int_equal(fclose(file), 0);
 	blob_free(&image);
+}
+
+void machine_put_kernel(const char *name)
+{
+	put_kernel(name, 1);
+}
+
+void machine_put_other_kernel(const char *name)
+{
+	put_kernel(name, 2);
 }
 
 void machine_remove(const char *name)

@@ -36,6 +36,7 @@ const char *machine_put(const char *name, const char *text);
 void machine_put_program(const char *name, const char *text); /* may skip */
 /* A file that is a kernel, as far as the daemon looks. */
 void machine_put_kernel(const char *name);
+void machine_put_other_kernel(const char *name);
 void machine_remove(const char *name);
 
 /* The whole name of a file of the machine; until the next. */

@@ -514,7 +514,7 @@ static void what_can_be_salvaged(void **state)
 	} bad[] = {
 		{ "[Commit]\nMaxTries=x\n", "a.conf:2: MaxTries=x", false },
 		{ "[Newer]\nKey=x\n", "no section [Newer]", false },
-		{ "[Stage]\nMaxKernelSize=x\n", "a.conf:2: MaxKernel", true },
+		{ "[Stage]\nMaxKernelSize=x\n", "a.conf:2: MaxKernel", false },
 		{ "[Stage]\nTrustedCertificates=a\n", "absolute", true },
 		{ "[Stage\nTrustedCertificates=/a\n", "no ']'", true },
 		{ "[New]\nTrustedCertificates=/a\n", "no effect here", true },

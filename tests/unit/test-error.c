@@ -32,6 +32,7 @@ static void numbers_and_names(void **state)
 		{ 16, "Signature" },
 		{ 17, "SourceChanged" },
 		{ 18, "NoMemory" },
+		{ 19, "OtherPayload" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
@@ -40,7 +41,7 @@ static void numbers_and_names(void **state)
 		assert_int_equal(fr_failure_from_name(expected[i].name),
 				 expected[i].number);
 	}
-	assert_string_equal(fr_failure_name(19), "Failed");
+	assert_string_equal(fr_failure_name(20), "Failed");
 	assert_string_equal(fr_failure_name((enum fr_failure) - 1), "Failed");
 }
 

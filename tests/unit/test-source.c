@@ -41,6 +41,35 @@ static void sources(void **state)
 		     &error, FR_FAILED, "source");
 }
 
+static int check_pin_of(const char *pinned, const struct source_notes *notes,
+			struct fr_error *error)
+{
+	return source_check_pins(pinned, notes, error);
+}
+
+static void pins(void **state)
+{
+	struct source_notes notes = { .kernel_sha256 = "k",
+				      .payload_sha256 = "p" };
+	struct fr_error error = { 0 };
+
+	expect_ok(check_pin_of("{\"kernel_sha256\":\"k\","
+			       "\"payload_sha256\":\"p\"}",
+			       &notes, &error),
+		  &error);
+	/* An older daemon's, or one of a kernel that firmware has booted. */
+	expect_ok(check_pin_of("{\"kernel\":\"/a\"}", &notes, &error), &error);
+	expect_error(check_pin_of("{\"kernel_sha256\":\"l\"}", &notes, &error),
+		     -EBADMSG, &error, FR_OTHER_PAYLOAD, "the kernel is not");
+	expect_error(check_pin_of("{\"root_sha256\":\"r\"}", &notes, &error),
+		     -EBADMSG, &error, FR_OTHER_PAYLOAD, "the root image");
+	expect_error(check_pin_of("{\"payload_sha256\":\"q\"}", &notes, &error),
+		     -EBADMSG, &error, FR_OTHER_PAYLOAD, "beside the kernel");
+	assert_true(source_is_pinned("{\"payload_sha256\":\"q\"}"));
+	assert_false(source_is_pinned("{\"kernel_sha256\":\"q\"}"));
+	assert_false(source_is_pinned(""));
+}
+
 /* What only informs makes room for what has to be there. */
 static void a_source_that_is_nearly_full(void **state)
 {
@@ -73,6 +102,7 @@ static void a_source_that_is_nearly_full(void **state)
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(sources),
+	UNIT_TEST(pins),
 	UNIT_TEST(a_source_that_is_nearly_full),
 };
 FILES_UNIT_MAIN(tests)

@@ -47,16 +47,18 @@ static int check_source(const struct fr_pool_status *pool,
 	return 0;
 }
 
-static struct stage_request *new_stage(const char *release, const char *reason)
+static struct stage_request *new_stage(const char *release, const char *reason,
+				       const char *pinned)
 {
 	struct stage_request *stage = calloc(1, sizeof(*stage));
 
 	if (!stage)
 		return NULL;
 	stage->replace = true;
+	stage->pinned = strdup(pinned);
 	stage->rollback_from = strdup(release);
 	stage->rollback_reason = strdup(reason);
-	if (stage->rollback_from && stage->rollback_reason)
+	if (stage->pinned && stage->rollback_from && stage->rollback_reason)
 		return stage;
 	stage_request_free(stage);
 	return NULL;
@@ -79,15 +81,36 @@ int rollback_request_new(const struct fr_pool_status *pool, const char *release,
 		return fr_fail_memory(error);
 	request->automatic = automatic;
 	request->commit.rollback = true;
-	request->stage = new_stage(release, reason);
+	request->stage = new_stage(release, reason, pool->previous_source);
 	if (!request->stage)
 		return fr_fail_memory(error);
 	err = fr_payload_request_from_source(pool->previous_source,
 					     &request->stage->payload, error);
 	if (err)
 		return err;
+	request->stage->payload.verified &=
+		source_is_pinned(pool->previous_source);
 	*ret_request = fr_steal_pointer(request);
 	return 0;
+}
+
+/*
+ * Where a line of the configuration could not be read that may have said whom to
+ * trust, the pinned payload that ran before is trusted, and no other.
+ */
+static int settle_trust(struct job *job, struct stage_request *stage,
+			struct fr_error *error)
+{
+	if (!job->config.trust_unclear)
+		return 0;
+	stage->payload.verified = source_is_pinned(stage->pinned);
+	if (stage->payload.verified)
+		return 0;
+	return fr_fail(
+		error, FR_SIGNATURE, -ENOKEY,
+		"the configuration can't be read (%s), so it is not known who has to have "
+		"signed the payload, and there are no hashes to compare it with",
+		job->config.passed_over[0]);
 }
 
 static int run(struct job *job, struct fr_error *error)
@@ -96,6 +119,9 @@ static int run(struct job *job, struct fr_error *error)
 	_cleanup_free_ char *release = NULL;
 	int err;
 
+	err = settle_trust(job, request->stage, error);
+	if (err)
+		return err;
 	err = stage_payload(job, request->stage, &request->commit.slot,
 			    &release, error);
 	if (err)

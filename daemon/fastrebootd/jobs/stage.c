@@ -32,6 +32,28 @@ FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
 #define _cleanup_payload_ _cleanup_(fr_payload_closep)
 
 #define SHA256_SIZE 32
+#define HASH_TEXT_SIZE 65
+
+/**
+ * struct facts - what is known of a payload that was read
+ * @cmdline: what it gets
+ * @inherited: the same if it has none of its own; owned, NULL otherwise
+ * @segments: hashes, in hexadecimal; empty where it has no such segment
+ * @pin: see fr_payload_pin()
+ */
+struct facts {
+	const char *cmdline;
+	char *inherited;
+	char segments[FR_SEGMENTS][HASH_TEXT_SIZE];
+	char pin[HASH_TEXT_SIZE];
+};
+
+static void facts_done(struct facts *facts)
+{
+	free(facts->inherited);
+}
+
+#define _cleanup_facts_ _cleanup_(facts_done)
 
 /**
  * struct staging - a payload on its way; what fr_payload_write() hands its sink
@@ -58,6 +80,7 @@ void stage_request_free(void *argument)
 	if (!request)
 		return;
 	fr_payload_request_done(&request->payload);
+	free(request->pinned);
 	free(request->rollback_from);
 	free(request->rollback_reason);
 	free(request);
@@ -93,17 +116,15 @@ static int write_segments(struct staging *staging, struct fr_payload *payload)
 	return err;
 }
 
-/* Returns NULL if the payload has no such segment. */
-static const char *hash_text(struct fr_payload *payload,
-			     enum fr_segment segment, char text[65])
+/* Empty if the payload has no such segment. */
+static void hash_text(struct fr_payload *payload, enum fr_segment segment,
+		      char text[65])
 {
 	const uint8_t *hash = fr_payload_sha256(payload, segment);
 
-	if (!hash)
-		return NULL;
-	for (int i = 0; i < SHA256_SIZE; i++)
+	text[0] = '\0';
+	for (int i = 0; hash && i < SHA256_SIZE; i++)
 		snprintf(text + 2 * i, 3, "%02x", hash[i]);
-	return text;
 }
 
 static int running_cmdline(char **ret_cmdline, struct fr_error *error)
@@ -160,31 +181,69 @@ static int declared_schemas(const struct fr_payload *payload, char **ret,
 	return 0;
 }
 
+static int get_facts(struct fr_payload *payload, struct facts *ret,
+		     struct fr_error *error)
+{
+	int err;
+
+	ret->cmdline = fr_payload_cmdline(payload);
+	if (!ret->cmdline) {
+		err = inherit_cmdline(payload, &ret->inherited, error);
+		if (err)
+			return err;
+		ret->cmdline = ret->inherited;
+	}
+	for (enum fr_segment i = 0; i < FR_SEGMENTS; i++)
+		hash_text(payload, i, ret->segments[i]);
+	if (fr_payload_pin(payload, ret->cmdline, ret->pin))
+		return fr_fail_memory(error);
+	return 0;
+}
+
+static const char *if_any(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static struct source_notes hash_notes(const struct facts *facts)
+{
+	return (struct source_notes){
+		.kernel_sha256 = if_any(facts->segments[FR_SEGMENT_KERNEL]),
+		.initrd_sha256 = if_any(facts->segments[FR_SEGMENT_INITRD]),
+		.root_sha256 = if_any(facts->segments[FR_SEGMENT_ROOT]),
+		.payload_sha256 = facts->pin,
+	};
+}
+
+/* Is it the payload that is wanted? */
+static int check_pins(const struct stage_request *request,
+		      const struct facts *facts, struct fr_error *error)
+{
+	struct source_notes notes = hash_notes(facts);
+
+	return request->pinned ?
+		       source_check_pins(request->pinned, &notes, error) :
+		       0;
+}
+
 static int write_source(struct staging *staging, struct fr_payload *payload,
 			const struct stage_request *request,
-			const char *inherited_cmdline)
+			const struct facts *facts)
 {
+	struct source_notes notes = hash_notes(facts);
 	_cleanup_free_ char *plain = NULL;
 	_cleanup_free_ char *source = NULL;
-	char kernel_hash[65], initrd_hash[65], root_hash[65];
 	char now[CLOCK_TEXT_SIZE];
-	struct source_notes notes = {
-		.sequence = staging->sequence,
-		.staged_at = now,
-		.title = fr_payload_title(payload),
-		.kernel_sha256 =
-			hash_text(payload, FR_SEGMENT_KERNEL, kernel_hash),
-		.initrd_sha256 =
-			hash_text(payload, FR_SEGMENT_INITRD, initrd_hash),
-		.root_sha256 = hash_text(payload, FR_SEGMENT_ROOT, root_hash),
-		.inherited_cmdline = inherited_cmdline,
-		.schemas = staging->schemas,
-		.rollback_from = request->rollback_from,
-		.rollback_reason = request->rollback_reason,
-	};
 	int err;
 
 	clock_text(now);
+	notes.sequence = staging->sequence;
+	notes.staged_at = now;
+	notes.title = fr_payload_title(payload);
+	notes.inherited_cmdline = facts->inherited;
+	notes.schemas = staging->schemas;
+	notes.rollback_from = request->rollback_from;
+	notes.rollback_reason = request->rollback_reason;
 	err = fr_payload_source(payload, &plain);
 	if (err)
 		return fr_fail(
@@ -201,21 +260,20 @@ static int write_source(struct staging *staging, struct fr_payload *payload,
 static int write_texts(struct staging *staging, struct fr_payload *payload,
 		       const struct stage_request *request)
 {
-	_cleanup_free_ char *inherited = NULL;
-	const char *cmdline = fr_payload_cmdline(payload);
+	_cleanup_facts_ struct facts facts = { 0 };
 	int err;
 
-	if (!cmdline) {
-		err = inherit_cmdline(payload, &inherited, staging->error);
-		if (err)
-			return err;
-		cmdline = inherited;
-	}
-	err = fr_slot_set_cmdline(staging->writer.slot, cmdline,
+	err = get_facts(payload, &facts, staging->error);
+	if (err)
+		return err;
+	err = check_pins(request, &facts, staging->error);
+	if (err)
+		return err;
+	err = fr_slot_set_cmdline(staging->writer.slot, facts.cmdline,
 				  staging->error);
 	if (err)
 		return err;
-	return write_source(staging, payload, request, inherited);
+	return write_source(staging, payload, request, &facts);
 }
 
 static int fill_slot(struct staging *staging, struct fr_payload *payload,
@@ -334,6 +392,24 @@ static int check_sealed(struct job *job, unsigned int number,
 	return *ret_release ? 0 : fr_fail_memory(error);
 }
 
+/* Before a sealed slot is cleared for it: read all of it, and compare. */
+static int check_before(struct staging *staging, struct fr_payload *payload,
+			const struct stage_request *request)
+{
+	_cleanup_facts_ struct facts facts = { 0 };
+	int err;
+
+	err = job_step(staging->job, "reading", true, staging->error);
+	if (err)
+		return err;
+	staging->dry_run = true;
+	err = write_segments(staging, payload);
+	staging->dry_run = false;
+	if (!err)
+		err = get_facts(payload, &facts, staging->error);
+	return err ? err : check_pins(request, &facts, staging->error);
+}
+
 static int dry_run(struct staging *staging, const struct fr_slot *slot,
 		   struct fr_payload *payload)
 {
@@ -393,6 +469,10 @@ int stage_payload(struct job *job, const struct stage_request *request,
 	staging.writer = (struct fr_slot_writer)FR_SLOT_WRITER(slot->number);
 	if (request->dry_run)
 		return dry_run(&staging, slot, payload);
+	if (request->pinned && slot->status == FR_SLOT_SEALED)
+		err = check_before(&staging, payload, request);
+	if (err)
+		return err;
 	err = stage_into(&staging, slot, payload, request);
 	if (err)
 		return err;

@@ -13,6 +13,8 @@
  * @payload: where it comes from
  * @replace: a sealed slot is cleared when no other is free
  * @dry_run: all of it is read and checked, and nothing is written
+ * @pinned: source of a payload that it has to be, byte by byte; NULL if it may be
+ *	any
  * @rollback_from: release that is rolled back; NULL if none is
  * @rollback_reason: why; NULL as well
  */
@@ -20,6 +22,7 @@ struct stage_request {
 	struct fr_payload_request payload;
 	bool replace;
 	bool dry_run;
+	char *pinned;
 	char *rollback_from;
 	char *rollback_reason;
 };

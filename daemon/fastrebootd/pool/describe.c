@@ -74,6 +74,7 @@ static struct json_object *describe_source(const char *source, bool privileged)
 		json_object_object_del(object, "kernel_sha256");
 		json_object_object_del(object, "initrd_sha256");
 		json_object_object_del(object, "root_sha256");
+		json_object_object_del(object, "payload_sha256");
 	}
 	return object;
 }

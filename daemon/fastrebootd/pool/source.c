@@ -72,6 +72,7 @@ static void add_notes(struct json_object *object,
 	add_text(object, "kernel_sha256", notes->kernel_sha256);
 	add_text(object, "initrd_sha256", notes->initrd_sha256);
 	add_text(object, "root_sha256", notes->root_sha256);
+	add_text(object, "payload_sha256", notes->payload_sha256);
 	add_text(object, "inherited_cmdline", notes->inherited_cmdline);
 	add_text(object, "schemas", notes->schemas);
 	add_text(object, "rollback_from", notes->rollback_from);
@@ -113,6 +114,53 @@ int source_annotate(const char *source, const struct source_notes *notes,
 		return fr_fail_memory(error);
 	*ret_source = line;
 	return 0;
+}
+
+static int check_pin(const char *pinned, const char *name, const char *found,
+		     const char *what, struct fr_error *error)
+{
+	_cleanup_free_ char *expected = source_member(pinned, name);
+
+	if (!expected || (found && !strcmp(expected, found)))
+		return 0;
+	return fr_fail(
+		error, FR_OTHER_PAYLOAD, -EBADMSG,
+		"%s is not the one that ran: its file was replaced, and a rollback is to "
+		"the payload that was confirmed, or to none",
+		what);
+}
+
+/* What tells more comes first. */
+int source_check_pins(const char *pinned, const struct source_notes *notes,
+		      struct fr_error *error)
+{
+	const struct {
+		const char *name;
+		const char *found;
+		const char *what;
+	} pins[] = {
+		{ "kernel_sha256", notes->kernel_sha256, "the kernel" },
+		{ "initrd_sha256", notes->initrd_sha256, "the initrd" },
+		{ "root_sha256", notes->root_sha256, "the root image" },
+		{ "payload_sha256", notes->payload_sha256,
+		  "what is beside the kernel" },
+	};
+
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		int err = check_pin(pinned, pins[i].name, pins[i].found,
+				    pins[i].what, error);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+bool source_is_pinned(const char *source)
+{
+	_cleanup_free_ char *pin = source_member(source, "payload_sha256");
+
+	return pin != NULL;
 }
 
 uint64_t source_sequence(const char *source)

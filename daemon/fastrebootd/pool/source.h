@@ -13,6 +13,8 @@
  *	initrd_sha256,
  *	root_sha256		of what was read, to be compared with the seal's:
  *				one for each segment that was written
+ *	payload_sha256		of all of it, as of fr_payload_pin(): a rollback is to
+ *				these very bytes, or to nothing
  *	inherited_cmdline	what it got from the kernel that ran then, where
  *				nothing else gives it a command line
  *	schemas			what it declares to understand, as fr_schemas_format()
@@ -23,6 +25,7 @@
 #ifndef FASTREBOOTD_SOURCE_H
 #define FASTREBOOTD_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -37,6 +40,7 @@ struct source_notes {
 	const char *kernel_sha256;
 	const char *initrd_sha256;
 	const char *root_sha256;
+	const char *payload_sha256;
 	const char *inherited_cmdline;
 	const char *schemas;
 	const char *rollback_from;
@@ -55,6 +59,23 @@ struct source_notes {
  */
 int source_annotate(const char *source, const struct source_notes *notes,
 		    char **ret_source, struct fr_error *error);
+
+/**
+ * source_is_pinned() - do its hashes bind all of a payload?
+ * @source: any text, also an empty one
+ */
+bool source_is_pinned(const char *source);
+
+/**
+ * source_check_pins() - are these the bytes that a source tells of?
+ * @pinned: the source; what it has no hash of is not compared
+ * @notes: hashes of what was read
+ * @error: what differs
+ *
+ * Return: 0; -EBADMSG with FR_OTHER_PAYLOAD.
+ */
+int source_check_pins(const char *pinned, const struct source_notes *notes,
+		      struct fr_error *error);
 
 /**
  * source_sequence() - the sequence of a payload

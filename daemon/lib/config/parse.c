@@ -22,11 +22,13 @@ static const char unknown_section[] = "";
  * @config: what it changes
  * @section: where its next line belongs; NULL in front of the first
  * @place: where that line is
+ * @harmless: that line is of a setting that has no trust in it
  */
 struct text {
 	struct fr_config *config;
 	const char *section;
 	struct place place;
+	bool harmless;
 };
 
 int config_pass_over(struct fr_config *config, const char *what,
@@ -86,7 +88,7 @@ static int set_section(struct text *text, char *line)
 }
 
 /* Without effect it must not be: unsigned payloads would be taken. */
-static bool is_misplaced(const char *key)
+static bool is_trust(const char *key)
 {
 	return !strcasecmp(key, "TrustedCertificates");
 }
@@ -95,7 +97,7 @@ static int set_unknown(struct text *text, const char *key)
 {
 	const struct place *place = &text->place;
 
-	if (is_misplaced(key))
+	if (is_trust(key))
 		return fr_fail(place->error, FR_FAILED, -EINVAL,
 			       "%s:%u: %s= has no effect here; it has to be "
 			       "TrustedCertificates= in [Stage]",
@@ -129,6 +131,7 @@ static int set_value(struct text *text, char *line)
 	setting = config_find_setting(text->section, key);
 	if (!setting)
 		return set_unknown(text, key);
+	text->harmless = !is_trust(key);
 	return setting->parse(setting, strip(equals + 1),
 			      (char *)text->config + setting->field, place);
 }
@@ -143,13 +146,6 @@ static int parse_line(struct text *text, char *line)
 	return set_value(text, line);
 }
 
-/* A bad line of a section that has no trust in it leaves that as it is. */
-static bool is_harmless(const struct text *text)
-{
-	return text->section && text->section != unknown_section &&
-	       strcmp(text->section, "Stage") != 0;
-}
-
 static int parse_lines(struct text *text, char *lines, bool salvage)
 {
 	char *line;
@@ -158,12 +154,13 @@ static int parse_lines(struct text *text, char *lines, bool salvage)
 		int err;
 
 		text->place.line++;
+		text->harmless = false;
 		err = parse_line(text, line);
 		if (!err)
 			continue;
 		if (!salvage || err == -ENOMEM)
 			return err;
-		text->config->trust_unclear |= !is_harmless(text);
+		text->config->trust_unclear |= !text->harmless;
 		err = config_pass_over(text->config, text->place.error->text,
 				       text->place.error);
 		if (err)

@@ -72,6 +72,16 @@ const char *fr_segment_name(enum fr_segment segment)
 	return names[segment];
 }
 
+/* What was verified before needs no certificate, which may have run out. */
+static int copy_certificates(struct fr_payload *payload,
+			     const struct fr_config *config, bool verified)
+{
+	char *none[] = { NULL };
+
+	return fr_strv_copy(verified ? none : config->trusted_certificates,
+			    &payload->certificates);
+}
+
 static int prepare(struct fr_payload *payload, const struct fr_config *config,
 		   const struct fr_payload_request *request,
 		   struct fr_error *error)
@@ -82,13 +92,12 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 	payload->max_initrd_size = config->max_initrd_size;
 	payload->max_root_image_size = config->max_root_image_size;
 	if (request_copy(request, &payload->request) < 0 ||
-	    fr_strv_copy(config->trusted_certificates, &payload->certificates) <
-		    0)
+	    copy_certificates(payload, config, request->verified) < 0)
 		return fr_fail_memory(error);
 	err = request_check(request, error);
 	if (err < 0)
 		return err;
-	if (request->signature && !*payload->certificates)
+	if (request->signature && !*payload->certificates && !request->verified)
 		return fr_fail(
 			error, FR_SIGNATURE, -ENOKEY,
 			"%s can't be checked: TrustedCertificates= in fastreboot.conf names no certificate",

@@ -35,6 +35,7 @@ int request_copy(const struct fr_payload_request *from,
 {
 	_cleanup_payload_request_ struct fr_payload_request copy = {
 		.wipe_state = from->wipe_state,
+		.verified = from->verified,
 	};
 
 	if (copy_string(from->entry, &copy.entry) < 0 ||

@@ -101,6 +101,9 @@ int fr_payload_source(const struct fr_payload *payload, char **ret)
 		return -ENOMEM;
 	if (request->wipe_state && add_true(object, "wipe_state") < 0)
 		return -ENOMEM;
+	if ((request->verified || *payload->certificates) &&
+	    add_true(object, "verified") < 0)
+		return -ENOMEM;
 	text = json_object_to_json_string_ext(
 		object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -214,6 +217,10 @@ static int read_members(json_object *object, struct fr_payload_request *request,
 	}
 	err = get_bool(json_object_object_get(object, "wipe_state"),
 		       &request->wipe_state, error);
+	if (err < 0)
+		return err;
+	err = get_bool(json_object_object_get(object, "verified"),
+		       &request->verified, error);
 	if (err < 0)
 		return err;
 	return get_strings(json_object_object_get(object, "initrds"),

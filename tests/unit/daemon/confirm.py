@@ -102,6 +102,8 @@ def not_confirmed_in_time(machine: Machine) -> None:
     machine.wait((machine.folder / "sys/left").exists, "jump")
     machine.stop()
     source = json.loads(machine.sysfs("slot0/source"))
+    source = {name: value for name, value in source.items()
+              if not name.endswith("_sha256")}
     source["kernel"] = f"{machine.folder}/Image1"
     machine.set_sysfs("source", json.dumps(source))
     machine.start(jump=True)
@@ -164,6 +166,25 @@ def automatic_is_off(machine: Machine) -> None:
     machine.wait_log("Automatic= is off")
     equal(machine.started_units(), [], "units")
     machine.run("confirm")
+
+
+@test
+def previous_payload_was_replaced(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    jump(machine, 1)
+    # The update has written its image over the one before.
+    (machine.folder / "Image0").write_bytes(arm64_image(1 << 20, 77))
+    text = machine.run("rollback", status=19)
+    check("was replaced" in text, text)
+    equal(machine.started_units(), [], "units")
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.wait(lambda: "reboot.target replace-irreversibly" in
+                 machine.started_units(), "reboot.target")
+    check("can't roll" in machine.log(), machine.log())
 
 
 def arrive_with(machine: Machine, configuration: str) -> None:
