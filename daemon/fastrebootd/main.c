@@ -204,6 +204,7 @@ static int start(struct daemon *daemon, struct fr_error *error)
 	if (err)
 		return err;
 	read_release(daemon);
+	place_boot_id(daemon->boot_id);
 	daemon_refresh(daemon);
 	systemd_init(&daemon->systemd, daemon->event, &systemd_events, daemon);
 	recover(daemon);
@@ -232,6 +233,7 @@ static void finish(struct daemon *daemon)
 	systemd_done(&daemon->systemd);
 	bus_done(&daemon->bus);
 	fr_pool_status_clear(&daemon->pool);
+	mirror_done(&daemon->mirror);
 	fr_config_done(&daemon->config);
 	free(daemon->last_job.kind);
 	free(daemon->last_job.result);

@@ -460,6 +460,13 @@ int fr_pool_check(const struct fr_pool_status *status, struct fr_error *error)
 		"or fastreboot=<size>[@<address>] to the kernel's command line, and reboot");
 }
 
+bool fr_pool_is_confirmed(const struct fr_pool_status *status)
+{
+	return !status->present ||
+	       strcmp(status->boot_reason, "fast-reboot") != 0 ||
+	       !status->tries;
+}
+
 bool fr_pool_has_state(const struct fr_pool_status *status)
 {
 	return *status->state_volume && strcmp(status->state_volume, "none");

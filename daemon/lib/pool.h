@@ -162,6 +162,14 @@ void fr_pool_read_states(struct fr_pool_status *status);
 int fr_pool_check(const struct fr_pool_status *status, struct fr_error *error);
 
 /**
+ * fr_pool_is_confirmed() - is the running kernel one that was declared good?
+ * @status: as it was read
+ *
+ * Return: true also for a kernel that was not started by a fast reboot.
+ */
+bool fr_pool_is_confirmed(const struct fr_pool_status *status);
+
+/**
  * fr_pool_has_state() - is there a state volume?
  * @status: as it was read
  */

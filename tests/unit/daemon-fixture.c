@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../daemon/fastrebootd/base/place.h"
 #include "../../daemon/fastrebootd/policy/confirm.h"
 #include "../../daemon/fastrebootd/policy/feed.h"
 #include "../../daemon/fastrebootd/policy/work.h"
@@ -41,6 +42,7 @@ int machine_fresh(void **state)
 	unsetenv("FASTREBOOT_JOURNAL");
 	unsetenv("FASTREBOOT_NO_JUMP");
 	unsetenv("NOTIFY_SOCKET");
+	setenv("FASTREBOOT_BOOT_ID", "this-boot", 1);
 	fr_pool_testing_write = fake_kernel_write;
 	return fake_kernel_make(sysfs, 2);
 }
@@ -180,6 +182,7 @@ void daemon_begin(struct daemon *daemon)
 				   .release = "6.12-running" };
 	assert_true(sd_event_new(&daemon->event) >= 0);
 	expect_ok(fr_config_load(root, &daemon->config, &error), &error);
+	place_boot_id(daemon->boot_id);
 	daemon_refresh(daemon);
 }
 
@@ -199,6 +202,7 @@ void daemon_end(struct daemon *daemon)
 	bus_done(&daemon->bus);
 	systemd_done(&daemon->systemd);
 	fr_pool_status_clear(&daemon->pool);
+	mirror_done(&daemon->mirror);
 	fr_config_done(&daemon->config);
 	free(daemon->last_job.kind);
 	free(daemon->last_job.result);

@@ -12,8 +12,8 @@ static int make(const char *source, const char *previous,
 	struct fr_pool_status pool = { .source = (char *)source,
 				       .previous_source = (char *)previous };
 
-	return rollback_request_new(&pool, "6.12-bad", "too hot", true, ret,
-				    error);
+	return rollback_request_new(&pool, previous, "6.12-bad", "too hot",
+				    true, ret, error);
 }
 
 static void to_what_ran_before(void **state)

@@ -325,6 +325,22 @@ static void put_pool(FILE *out, struct json_object *status)
 		generation == 1 ? "reboot" : "reboots");
 }
 
+/* Those of the ledger are told where they matter. */
+static void put_tries(FILE *out, struct json_object *status)
+{
+	uint64_t tries = 0, max = 0;
+
+	if (strcmp(cli_json_text(status, "tries_from"), "disk") != 0)
+		return;
+	cli_json_number(status, "tries", &tries);
+	cli_json_number(status, "max_tries", &max);
+	begin_row(out, "Tries");
+	fprintf(out,
+		"%" PRIu64 " of %" PRIu64
+		", by the disk: the ledger that counted them was lost\n",
+		tries, max);
+}
+
 static bool has_slot(struct json_object *status, const char *wanted)
 {
 	size_t n;
@@ -391,6 +407,7 @@ void show_status(FILE *out, struct json_object *status, time_t now)
 	}
 	put_slots(out, status, now);
 	put_row(out, "Commit", cli_json_text(commit, "message"));
+	put_tries(out, status);
 	put_last_blackout(out, status);
 	put_last_update(out, status);
 	put_job(out, cli_json_member(status, "job"));

@@ -17,4 +17,12 @@ const char *place_root(void);
  */
 const char *place_runtime(void);
 
+/**
+ * place_boot_id() - the kernel's name for this boot
+ * @ret: 36 characters; empty if it can't be read
+ *
+ * A test's build takes $FASTREBOOT_BOOT_ID.
+ */
+void place_boot_id(char ret[37]);
+
 #endif

@@ -5,6 +5,7 @@
  *	checks		nothing has happened yet
  *	sync		only with --now: what services have left in memory is written
  *			while they work, so that the sync below has little to do
+ *	the disk is told	undo: it is told that the machine stays
  *	arm		undo: disarm
  *	quiesce hooks	undo: unfreeze hooks
  *	wipe		only with --now, and for a payload that wants it;
@@ -46,6 +47,7 @@
 #include "jobs/hooks.h"
 #include "jobs/preflight.h"
 #include "pool.h"
+#include "pool/mirror.h"
 #include "pool/slots.h"
 #include "transport/systemd-units.h"
 #include "wipe.h"
@@ -111,17 +113,89 @@ static int check_slot(struct job *job, struct commit_request *request,
 	return preflight_run(job, &facts, checks, error);
 }
 
+/* The pool, with the tries that count. */
+static int read_pool(struct fr_pool_status *ret_pool, struct mirror *ret_mirror,
+		     struct fr_error *error)
+{
+	char boot_id[MIRROR_BOOT_ID_SIZE];
+	int err = fr_pool_read(ret_pool, error);
+
+	if (err)
+		return err;
+	/* The daemon's start has told of one that can't be read. */
+	if (mirror_load(place_root(), ret_mirror, NULL))
+		*ret_mirror = (struct mirror){ 0 };
+	place_boot_id(boot_id);
+	mirror_apply(ret_mirror, boot_id, ret_pool);
+	return 0;
+}
+
+static int store_commit(struct mirror *mirror,
+			const struct fr_pool_status *pool, const char *release,
+			struct fr_error *error)
+{
+	char boot_id[MIRROR_BOOT_ID_SIZE];
+
+	place_boot_id(boot_id);
+	if (mirror_commit(mirror, boot_id, pool, release))
+		return fr_fail_memory(error);
+	return mirror_store(place_root(), mirror, error);
+}
+
+/*
+ * Before the slot is armed: from then on the machine may be gone at any moment.
+ * A disk that can't be written to is a reason to stay only where it would be the
+ * only one that knows the way back.
+ */
+static int tell_disk(const struct commit_request *request,
+		     struct fr_error *error)
+{
+	_cleanup_pool_status_ struct fr_pool_status pool = { 0 };
+	_cleanup_mirror_ struct mirror mirror = { 0 };
+	struct fr_error disk_error = { 0 };
+	int err = read_pool(&pool, &mirror, error);
+
+	if (err)
+		return err;
+	err = store_commit(&mirror, &pool, request->release, &disk_error);
+	if (err && !request->rollback && !fr_pool_is_confirmed(&pool))
+		return fr_fail(
+			error, FR_REFUSED, err,
+			"%s: from a kernel that is not confirmed the way back would be lost",
+			disk_error.text);
+	if (err)
+		journal_message(
+			LOG_WARNING,
+			"%s; where the ledger is lost, so are the tries",
+			disk_error.text);
+	return 0;
+}
+
+static void tell_disk_that_we_stay(void)
+{
+	_cleanup_mirror_ struct mirror mirror = { 0 };
+	char boot_id[MIRROR_BOOT_ID_SIZE];
+	struct fr_error error = { 0 };
+
+	place_boot_id(boot_id);
+	if (!mirror_load(place_root(), &mirror, NULL) &&
+	    mirror_take_back(&mirror, boot_id) &&
+	    mirror_store(place_root(), &mirror, &error))
+		journal_message(LOG_WARNING, "%s", error.text);
+}
+
 static int check(struct job *job, struct commit_request *request,
 		 struct fr_error *error)
 {
 	_cleanup_pool_status_ struct fr_pool_status pool = { 0 };
+	_cleanup_mirror_ struct mirror mirror = { 0 };
 	const struct fr_slot *slot = NULL;
 	int err;
 
 	err = job_step(job, "checking", true, error);
 	if (err)
 		return err;
-	err = fr_pool_read(&pool, error);
+	err = read_pool(&pool, &mirror, error);
 	if (err)
 		return err;
 	err = slots_find_staged(&pool, request->slot, &slot, error);
@@ -195,6 +269,7 @@ static void undo(struct job *job, int slot, const char *release, bool wipes,
 
 	if (fr_pool_disarm(&error))
 		journal_message(LOG_ERR, "%s", error.text);
+	tell_disk_that_we_stay();
 	if (wipes)
 		mount_again(stopped);
 	fill_environment(job, slot, release, &environment);
@@ -300,9 +375,14 @@ int commit_prepare(struct job *job, struct commit_request *request,
 	err = job_step(job, "arming", true, error);
 	if (err)
 		return err;
-	err = fr_pool_arm((unsigned int)request->slot, error);
+	err = tell_disk(request, error);
 	if (err)
 		return err;
+	err = fr_pool_arm((unsigned int)request->slot, error);
+	if (err) {
+		tell_disk_that_we_stay();
+		return err;
+	}
 	err = make_ready(job, request, error);
 	if (err)
 		undo(job, request->slot, request->release, request->unmounted,

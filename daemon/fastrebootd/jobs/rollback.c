@@ -27,7 +27,7 @@ static void request_freep(struct rollback_request **request)
 	rollback_request_free(*request);
 }
 
-static int check_source(const struct fr_pool_status *pool,
+static int check_source(const struct fr_pool_status *pool, const char *way_back,
 			struct fr_error *error)
 {
 	_cleanup_free_ char *from =
@@ -39,7 +39,7 @@ static int check_source(const struct fr_pool_status *pool,
 			"the running kernel is itself a rollback, from %s: stage and commit "
 			"what is to run instead",
 			from);
-	if (!*pool->previous_source)
+	if (!*way_back)
 		return fr_fail(
 			error, FR_NOT_FOUND, -ENOENT,
 			"it is not known where the kernel before came from: 'systemctl "
@@ -64,7 +64,8 @@ static struct stage_request *new_stage(const char *release, const char *reason,
 	return NULL;
 }
 
-int rollback_request_new(const struct fr_pool_status *pool, const char *release,
+int rollback_request_new(const struct fr_pool_status *pool,
+			 const char *way_back, const char *release,
 			 const char *reason, bool automatic,
 			 struct rollback_request **ret_request,
 			 struct fr_error *error)
@@ -73,7 +74,7 @@ int rollback_request_new(const struct fr_pool_status *pool, const char *release,
 		request_freep))) struct rollback_request *request = NULL;
 	int err;
 
-	err = check_source(pool, error);
+	err = check_source(pool, way_back, error);
 	if (err)
 		return err;
 	request = calloc(1, sizeof(*request));
@@ -81,15 +82,14 @@ int rollback_request_new(const struct fr_pool_status *pool, const char *release,
 		return fr_fail_memory(error);
 	request->automatic = automatic;
 	request->commit.rollback = true;
-	request->stage = new_stage(release, reason, pool->previous_source);
+	request->stage = new_stage(release, reason, way_back);
 	if (!request->stage)
 		return fr_fail_memory(error);
-	err = fr_payload_request_from_source(pool->previous_source,
-					     &request->stage->payload, error);
+	err = fr_payload_request_from_source(way_back, &request->stage->payload,
+					     error);
 	if (err)
 		return err;
-	request->stage->payload.verified &=
-		source_is_pinned(pool->previous_source);
+	request->stage->payload.verified &= source_is_pinned(way_back);
 	*ret_request = fr_steal_pointer(request);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rollback: the payload that ran before is staged again from its source, which
- * the kernel has kept, and committed.
+ * Rollback: the last confirmed payload is staged again from its source, which the
+ * kernel has kept, or the disk (pool/mirror.h), and committed.
  *
  * The source of the payload then says what it was rolled back from and why, so
  * that the next kernel knows that it is a rollback, and is never rolled back
@@ -34,17 +34,19 @@ void rollback_request_free(void *request);
 /**
  * rollback_request_new() - what to go back to
  * @pool: as the kernel tells it
+ * @way_back: source of the last confirmed payload; empty if it is not known
  * @release: of the running kernel
  * @reason: why, one line for people
  * @automatic: the daemon starts it, not a caller
  * @ret_request: argument of the job
  * @error: why there is nothing to go back to
  *
- * Return: 0; -ENOENT with FR_NOT_FOUND if no previous payload is known; -EPERM
+ * Return: 0; -ENOENT with FR_NOT_FOUND if @way_back is empty; -EPERM
  * with FR_REFUSED if the running kernel is a rollback itself; another negative
  * errno.
  */
-int rollback_request_new(const struct fr_pool_status *pool, const char *release,
+int rollback_request_new(const struct fr_pool_status *pool,
+			 const char *way_back, const char *release,
 			 const char *reason, bool automatic,
 			 struct rollback_request **ret_request,
 			 struct fr_error *error);

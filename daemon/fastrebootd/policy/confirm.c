@@ -187,6 +187,10 @@ int confirm_now(struct daemon *daemon, struct fr_error *error)
 		return err;
 	stop_watching(daemon);
 	feed_release(daemon);
+	if (!daemon->job) {
+		mirror_confirm(&daemon->mirror);
+		daemon_store_mirror(daemon);
+	}
 	daemon_refresh(daemon);
 	if (!was_confirmed)
 		tell_confirmed(daemon);

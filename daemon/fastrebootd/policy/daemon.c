@@ -53,6 +53,23 @@ static void forget_verified(struct daemon *daemon)
 	}
 }
 
+static void apply_mirror(struct daemon *daemon)
+{
+	daemon->tries_from_disk =
+		mirror_apply(&daemon->mirror, daemon->boot_id, &daemon->pool);
+}
+
+/* What can't be read was told of at the start. */
+static void read_mirror(struct daemon *daemon)
+{
+	struct mirror mirror;
+
+	if (mirror_load(place_root(), &mirror, NULL))
+		return;
+	mirror_done(&daemon->mirror);
+	daemon->mirror = mirror;
+}
+
 void daemon_refresh(struct daemon *daemon)
 {
 	struct fr_pool_status pool;
@@ -60,6 +77,7 @@ void daemon_refresh(struct daemon *daemon)
 
 	if (daemon->job) {
 		fr_pool_read_states(&daemon->pool);
+		apply_mirror(daemon);
 		return;
 	}
 	if (!fr_pool_read(&pool, &error)) {
@@ -76,15 +94,25 @@ void daemon_refresh(struct daemon *daemon)
 		return;
 	}
 	daemon->pool_error = error;
+	read_mirror(daemon);
+	apply_mirror(daemon);
 	forget_verified(daemon);
 }
 
 bool daemon_confirmed(const struct daemon *daemon)
 {
-	const struct fr_pool_status *pool = &daemon->pool;
+	return fr_pool_is_confirmed(&daemon->pool);
+}
 
-	return !pool->present || strcmp(pool->boot_reason, "fast-reboot") ||
-	       !pool->tries;
+void daemon_store_mirror(struct daemon *daemon)
+{
+	struct fr_error error = { 0 };
+
+	if (mirror_store(place_root(), &daemon->mirror, &error))
+		journal_message(
+			LOG_WARNING,
+			"%s; where the ledger is lost, so are the tries",
+			error.text);
 }
 
 void daemon_set_last_job(struct daemon *daemon, const char *kind,
@@ -144,6 +172,8 @@ static void fill_facts(struct daemon *daemon, struct describe_facts *facts)
 		.release = daemon->release,
 		.confirmed = daemon_confirmed(daemon),
 		.max_tries = daemon->config.max_tries,
+		.tries_from_disk = daemon->tries_from_disk,
+		.lost_release = daemon->mirror.release,
 		.leaving = daemon->leaving,
 	};
 	if (daemon->history.started)

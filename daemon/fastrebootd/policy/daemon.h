@@ -4,7 +4,8 @@
  *
  * What it knows comes from the kernel's files, read at the start and after every
  * change; what it keeps in memory only makes the answers richer (when a slot was
- * verified, how the last job ended). It has no state file. So it can be killed
+ * verified, how the last job ended). The only file of its own repeats what decides
+ * about an update where memory may be lost (pool/mirror.h). So it can be killed
  * at any moment: the next start looks at the pool, cleans up what was left half
  * done (recover.c), and goes on watching a kernel that is not confirmed yet
  * (confirm.c).
@@ -56,6 +57,7 @@
 #include "policy/history.h"
 #include "policy/watch.h"
 #include "pool.h"
+#include "pool/mirror.h"
 #include "timeline.h"
 #include "transport/bus.h"
 #include "transport/systemd.h"
@@ -94,7 +96,11 @@ struct confirm {
  * @lock_fd: held as long as the daemon lives
  * @config: as it was at the start: for what is no job
  * @supported: the kernel has fast reboot
- * @pool: as it was read last; empty if it is not supported
+ * @pool: as it was read last, with the tries that count; empty if it is not
+ *	supported
+ * @mirror: what the disk says of updates, as it was read last
+ * @boot_id: of the running boot
+ * @tries_from_disk: the tries in @pool are those of the disk
  * @pool_error: why there is none, or why it could not be read
  * @release: of the running kernel
  * @job: that is running, or NULL
@@ -121,6 +127,9 @@ struct daemon {
 	struct fr_config config;
 	bool supported;
 	struct fr_pool_status pool;
+	struct mirror mirror;
+	char boot_id[MIRROR_BOOT_ID_SIZE];
+	bool tries_from_disk;
 	struct fr_error pool_error;
 	char release[65];
 	struct job *job;
@@ -161,6 +170,13 @@ int daemon_check_pool(const struct daemon *daemon, struct fr_error *error);
  * While a job is there, only what can be read without waiting for it.
  */
 void daemon_refresh(struct daemon *daemon);
+
+/**
+ * daemon_store_mirror() - write @mirror to the disk, while there is no job
+ *
+ * A failure is told of, and has no other consequence.
+ */
+void daemon_store_mirror(struct daemon *daemon);
 
 /**
  * daemon_changed() - tell the buses and systemd what may have changed

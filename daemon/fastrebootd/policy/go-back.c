@@ -75,8 +75,9 @@ static int start(struct daemon *daemon, const char *reason, bool automatic,
 	struct rollback_request *request = NULL;
 	int err;
 
-	err = rollback_request_new(&daemon->pool, daemon->release, reason,
-				   automatic, &request, error);
+	err = rollback_request_new(
+		&daemon->pool, mirror_way_back(&daemon->mirror, &daemon->pool),
+		daemon->release, reason, automatic, &request, error);
 	if (err)
 		return err;
 	return work_start(daemon, &rollback_work, request, ret_job, error);

@@ -143,6 +143,25 @@ static void record_source(struct daemon *daemon)
 		journal_message(LOG_INFO, "%s", error.text);
 }
 
+/* After a fast reboot the ledger counts, and the disk follows. */
+static void recover_mirror(struct daemon *daemon)
+{
+	struct mirror mirror = { 0 };
+	struct fr_error error = { 0 };
+
+	if (mirror_load(place_root(), &mirror, &error))
+		journal_message(LOG_WARNING, "%s", error.text);
+	mirror_done(&mirror);
+	if (mirror_settle(&daemon->mirror, daemon->boot_id, &daemon->pool))
+		daemon_store_mirror(daemon);
+	if (daemon->tries_from_disk)
+		journal_message(
+			LOG_WARNING,
+			"%u fast reboots without a confirmation by the disk; the ledger that "
+			"counted them was lost",
+			daemon->pool.tries);
+}
+
 static void tell_unusable(struct daemon *daemon)
 {
 	struct journal_fields fields = { .slot = -1,
@@ -185,6 +204,7 @@ void recover(struct daemon *daemon)
 		else
 			armed = &pool->slots[i];
 	record_source(daemon);
+	recover_mirror(daemon);
 	if (armed)
 		recover_slot(daemon, armed);
 	feed_recover(daemon);

@@ -252,6 +252,17 @@ enum update_status describe_update_status(const struct describe_facts *facts,
 			facts->release);
 		return UPDATE_FAILED;
 	}
+	if (facts->tries_from_disk) {
+		snprintf(
+			message, size,
+			"%s was committed and not confirmed, and the ledger was lost: "
+			"firmware has booted %s",
+			facts->lost_release && *facts->lost_release ?
+				facts->lost_release :
+				"a payload",
+			facts->release);
+		return UPDATE_FAILED;
+	}
 	snprintf(message, size, "no update is known of");
 	return UPDATE_NONE;
 }
@@ -307,6 +318,8 @@ static void add_kernel(struct json_object *object,
 	add_slot_number(object, "running", pool->running);
 	add_slot_number(object, "armed", pool->armed);
 	add_number(object, "tries", pool->tries);
+	add_text(object, "tries_from",
+		 facts->tries_from_disk ? "disk" : "ledger");
 	add_number(object, "max_tries", facts->max_tries);
 	add_bool(object, "confirmed", facts->confirmed);
 	add_text(object, "previous_release", pool->previous_release);

@@ -53,6 +53,8 @@ struct describe_job {
  * @release: of the running kernel
  * @confirmed: the running kernel was declared good
  * @max_tries: [Commit] MaxTries=
+ * @tries_from_disk: the tries of @pool are the disk's, the ledger's were lost
+ * @lost_release: of the payload that was committed then; may be NULL
  * @leaving: a commit is under way
  * @timeline: NULL if there is none
  * @verified_at: by slot; empty if not known. NULL for none at all
@@ -70,6 +72,8 @@ struct describe_facts {
 	const char *release;
 	bool confirmed;
 	unsigned int max_tries;
+	bool tries_from_disk;
+	const char *lost_release;
 	bool leaving;
 	const struct fr_timeline *timeline;
 	const char *const *verified_at;

@@ -29,6 +29,7 @@ JSON_FUNCTIONS = {
     "add_notes": "source",
     "add_reason": "source",
     "guess_source": "source",
+    "mirror_to_json": "update",
     "set_details": "stage",
     "new_details": "commit",
     "add_check": "commit.checks[]",

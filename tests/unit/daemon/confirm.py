@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 
 from .checks import check, equal
@@ -221,6 +222,91 @@ def broken_line_and_automatic_is_off(machine: Machine) -> None:
     # By hand it is rolled back all the same.
     machine.run("rollback")
     machine.wait_log("systemd starts kexec.target")
+
+
+def firmware_boot(machine: Machine, boot_id: str) -> None:
+    """Be the firmware's kernel, after memory was cleared."""
+    if machine.daemon:
+        machine.stop()
+    shutil.rmtree(machine.folder / "sys")
+    (machine.folder / "sys").mkdir()
+    machine.start(first=True, FASTREBOOT_BOOT_ID=boot_id)
+
+
+def tries(machine: Machine) -> tuple[int, str]:
+    """The tries that count, and where they are from."""
+    status = machine.status()
+    return status["tries"], status["tries_from"]
+
+
+@test
+def memory_was_cleared(machine: Machine) -> None:
+    # A payload that never comes up, on firmware that clears the memory.
+    firmware_boot(machine, "boot-0")
+    for count in range(3):
+        equal(tries(machine), (count, "disk" if count else "ledger"), "tries")
+        machine.stage()
+        machine.run("commit", "--now")
+        machine.wait((machine.folder / "sys/left").exists, "jump")
+        machine.kill()
+        firmware_boot(machine, f"boot-{count + 1}")
+    equal(tries(machine), (3, "disk"), "tries")
+    update = machine.status()["last_update"]
+    equal(update["status"], "failed", "update")
+    check("6.12.0" in update["message"], update["message"])
+    check("by the disk" in machine.run("status"), machine.run("status"))
+    machine.stage()
+    text = machine.run("commit", "--now", status=4)
+    check("MaxTries=" in text, text)
+    machine.run("confirm")
+    equal(tries(machine), (0, "ledger"), "tries")
+    equal(machine.status()["last_update"]["status"], "none", "update")
+    machine.run("commit", "--now", "--dry-run")
+
+
+@test
+def commit_that_was_taken_back_does_not_count(machine: Machine) -> None:
+    machine.start_systemd()
+    firmware_boot(machine, "boot-0")
+    machine.stage()
+    (machine.folder / "systemd/refuse").touch()
+    machine.run("commit")
+    machine.wait_log("the machine stays")
+    equal(machine.status()["last_job"]["kind"], "undo", "last job")
+    firmware_boot(machine, "boot-1")
+    equal(tries(machine), (0, "ledger"), "tries")
+
+
+@test
+def killed_before_it_has_left(machine: Machine) -> None:
+    firmware_boot(machine, "boot-0")
+    machine.stage()
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    machine.kill()
+    # The same boot: it is undone, and was no try.
+    machine.start(FASTREBOOT_BOOT_ID="boot-0")
+    machine.wait_log("slot 0 was armed, but")
+    equal(tries(machine), (0, "ledger"), "tries")
+    machine.stop()
+    firmware_boot(machine, "boot-1")
+    equal(tries(machine), (0, "ledger"), "tries")
+
+
+@test
+def disk_is_older_than_the_ledger(machine: Machine) -> None:
+    machine.start(first=True)
+    jump(machine, 0)
+    file = machine.folder / "root/var/lib/fastreboot/update.json"
+    equal(json.loads(file.read_text())["tries"], 1, "tries on disk")
+    machine.stop()
+    file.write_text("{}")
+    machine.start()
+    check("only the ledger counts" in machine.log(), machine.log())
+    equal(tries(machine), (1, "ledger"), "tries")
+    equal(json.loads(file.read_text())["tries"], 1, "tries on disk")
+    machine.run("confirm")
+    equal(json.loads(file.read_text())["tries"], 0, "tries on disk")
 
 
 @test
