@@ -96,8 +96,10 @@ static void has_every_member(void **state)
 	};
 	struct fr_pool_status pool = a_pool();
 	struct describe_facts facts = some_facts(&pool);
-	struct json_object *object = describe_status(&facts);
+	struct json_object *object;
 
+	facts.confirmed = true;
+	object = describe_status(&facts);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_true(json_object_object_get_ex(object, names[i], NULL));
 	for (size_t i = 0; i < ARRAY_SIZE(slot_names); i++)
@@ -161,6 +163,12 @@ static void what_a_commit_would_do(void **state)
 	json_object_put(object);
 
 	pool.slots[1].stale = TEXT("no");
+	object = describe_status(&facts);
+	assert_string_equal(member(object, "commit", "possible"), "false");
+	assert_non_null(
+		strstr(member(object, "commit", "message"), "not confirmed"));
+	json_object_put(object);
+
 	pool.tries = 3;
 	object = describe_status(&facts);
 	assert_non_null(
@@ -203,6 +211,13 @@ static void status_of_updates(void **state)
 	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_NONE);
+	/* The ledger does not know of it any more, but the disk does. */
+	facts.tries_from_disk = true;
+	facts.lost_release = "6.12-y";
+	assert_int_equal(describe_update_status(&facts, message,
+						sizeof(message)),
+			 UPDATE_FAILED);
+	assert_non_null(strstr(message, "6.12-y was committed and not"));
 	facts.history_status = UPDATE_FAILED;
 	facts.history_message = "it was like that";
 	assert_int_equal(describe_update_status(&facts, message,

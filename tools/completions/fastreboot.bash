@@ -91,7 +91,8 @@ _fastreboot_options() {
 			'--root-image= --devicetree= --cmdline= --signature=' \
 			'--replace --wipe-state -n --dry-run' ;;
 	commit)
-		printf '%s\n' '--now --ignore-inhibitors --max-blackout= -n --dry-run' ;;
+		printf '%s\n' '--now --unconfirmed --ignore-inhibitors --max-blackout=' \
+			'-n --dry-run' ;;
 	rollback)
 		printf '%s\n' '--reason=' ;;
 	esac

@@ -52,6 +52,7 @@ enum option_id {
 	OPTION_WIPE_STATE,
 	OPTION_NOW,
 	OPTION_IGNORE_INHIBITORS,
+	OPTION_UNCONFIRMED,
 	OPTION_MAX_BLACKOUT,
 	OPTION_DRY_RUN,
 	OPTION_REASON,
@@ -93,6 +94,8 @@ const struct cli_option cli_options[] = {
 	  VERB(COMMIT) },
 	{ "ignore-inhibitors", NULL, "also while a program inhibits a shutdown",
 	  0, VERB(COMMIT) },
+	{ "unconfirmed", NULL, "also from a kernel that is not confirmed", 0,
+	  VERB(COMMIT) },
 	{ "max-blackout", "TIME", "refuse if the last blackout was longer", 0,
 	  VERB(COMMIT) },
 	{ "dry-run", NULL, "check, but change nothing", 'n',
@@ -177,6 +180,8 @@ static bool *flag_of_option(struct cli_request *request, int option)
 		return &request->now;
 	case OPTION_IGNORE_INHIBITORS:
 		return &request->ignore_inhibitors;
+	case OPTION_UNCONFIRMED:
+		return &request->unconfirmed;
 	case OPTION_DRY_RUN:
 		return &request->dry_run;
 	}

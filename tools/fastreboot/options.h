@@ -70,6 +70,7 @@ extern const struct cli_option_table cli_table;
  * @last_log: what the kernel before has said last
  * @now: reboot without systemd
  * @ignore_inhibitors: also while a program inhibits a shutdown
+ * @unconfirmed: also from a kernel that is not confirmed
  * @entry, @uki, @kernel: the payload; at most one of them, file names as given
  * @initrds: file names, NULL-terminated
  * @root_image, @devicetree, @cmdline, @signature: as given; NULL: not given
@@ -93,6 +94,7 @@ struct cli_request {
 	bool last_log;
 	bool now;
 	bool ignore_inhibitors;
+	bool unconfirmed;
 	const char *entry;
 	const char *uki;
 	const char *kernel;

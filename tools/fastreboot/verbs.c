@@ -191,6 +191,10 @@ static int append_commit(sd_bus_message *call,
 	if (err >= 0 && request->ignore_inhibitors)
 		err = sd_bus_message_append(call, "{sv}", "ignore_inhibitors",
 					    "b", 1);
+	/* An older daemon refuses what it does not know, also if it is false. */
+	if (err >= 0 && request->unconfirmed)
+		err = sd_bus_message_append(call, "{sv}", "unconfirmed", "b",
+					    true);
 	if (err >= 0 && request->max_blackout_usec != UINT64_MAX)
 		err = sd_bus_message_append(call, "{sv}", "max_blackout_usec",
 					    "t", request->max_blackout_usec);

@@ -183,14 +183,19 @@ static int read_commit(sd_bus_message *message, struct commit_request *request,
 {
 	const struct option options[] = {
 		{ "now", 'b', &request->now },
+		{ "unconfirmed", 'b', &request->unconfirmed },
 		{ "dry_run", 'b', &request->dry_run },
 		{ "ignore_inhibitors", 'b', &request->ignore_inhibitors },
 		{ "max_blackout_usec", 't', &request->max_blackout_usec },
 		{ "slot", 'i', &request->slot },
 	};
+	int err;
 
 	request->slot = FR_SLOT_NONE;
-	return options_read(message, options, N(options), error);
+	err = options_read(message, options, N(options), error);
+	if (!err && request->slot < 0)
+		request->slot = FR_SLOT_NONE;
+	return err;
 }
 
 static int commit(void *userdata, sd_bus_message *message)
@@ -204,17 +209,23 @@ static int commit(void *userdata, sd_bus_message *message)
 		free(request);
 		return message_fail(message, &error);
 	}
-	if (request->slot < 0)
-		request->slot = FR_SLOT_NONE;
 	return start(userdata, message, &commit_work, request);
 }
 
-/* Which permission it takes depends on what is asked for. */
+/* Permitted to commit at all, or from this kernel; at once is one more permission. */
+static int commit_at_once(void *userdata, sd_bus_message *message)
+{
+	return polkit_call(message, "org.fastreboot1.commit-now", commit,
+			   userdata);
+}
+
+/* Which permissions it takes depends on what is asked for. */
 static int on_commit(sd_bus_message *message, void *userdata,
 		     sd_bus_error *unused)
 {
 	struct commit_request request = { 0 };
 	struct fr_error error = { 0 };
+	bool at_once;
 	int err;
 
 	if (read_commit(message, &request, &error))
@@ -222,10 +233,14 @@ static int on_commit(sd_bus_message *message, void *userdata,
 	err = sd_bus_message_rewind(message, 1);
 	if (err < 0)
 		return err;
+	at_once = request.now || request.ignore_inhibitors;
+	if (request.unconfirmed)
+		return polkit_call(message,
+				   "org.fastreboot1.commit-unconfirmed",
+				   at_once ? commit_at_once : commit, userdata);
 	return polkit_call(message,
-			   request.now || request.ignore_inhibitors ?
-				   "org.fastreboot1.commit-now" :
-				   "org.fastreboot1.commit",
+			   at_once ? "org.fastreboot1.commit-now" :
+				     "org.fastreboot1.commit",
 			   commit, userdata);
 }
 

@@ -14,6 +14,7 @@ struct dependents;
  * struct commit_request - what to commit
  * @slot: number, or FR_SLOT_NONE for the one that was staged last
  * @now: jump at once, without shutting down services
+ * @unconfirmed: also from a kernel that is not confirmed
  * @dry_run: make the checks and nothing else
  * @ignore_inhibitors: see struct preflight_facts
  * @rollback: see struct preflight_facts
@@ -27,6 +28,7 @@ struct dependents;
 struct commit_request {
 	int slot;
 	bool now;
+	bool unconfirmed;
 	bool dry_run;
 	bool ignore_inhibitors;
 	bool rollback;

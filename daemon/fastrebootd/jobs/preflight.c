@@ -348,6 +348,19 @@ static int check_tries(struct preflight *preflight, struct fr_error *error)
 		tries);
 }
 
+static int check_confirmed(struct preflight *preflight, struct fr_error *error)
+{
+	if (fr_pool_is_confirmed(preflight->facts->pool))
+		return note(preflight, "the running kernel is");
+	if (preflight->facts->unconfirmed)
+		return note(preflight,
+			    "not asked, a rollback is to the one before it");
+	return fr_fail(
+		error, FR_REFUSED, -EPERM,
+		"the running kernel is not confirmed: use 'fastreboot confirm' if it is "
+		"good, 'fastreboot rollback' if not, or --unconfirmed");
+}
+
 static int check_hooks(struct preflight *preflight, struct fr_error *error)
 {
 	const struct fr_slot *slot = preflight->facts->slot;
@@ -453,6 +466,7 @@ static const struct {
 	{ "wipe-state", check_wipe, false },
 	{ "state", check_state, true },
 	{ "tries", check_tries, true },
+	{ "confirmed", check_confirmed, true },
 	{ "max-blackout", check_blackout, true },
 	{ "watchdog", check_watchdog, false },
 	{ "shutdown", check_systemd, false },

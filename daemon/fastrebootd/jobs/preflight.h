@@ -21,6 +21,7 @@
  * @max_blackout_usec: 0 for no limit
  * @now: the way without systemd
  * @ignore_inhibitors: what logind's clients ask for does not count
+ * @unconfirmed: the running kernel need not be confirmed
  * @rollback: it has to work when tries are used up or a hook has an objection:
  *	those checks, and that of the blackout, are left out
  */
@@ -30,6 +31,7 @@ struct preflight_facts {
 	uint64_t max_blackout_usec;
 	bool now;
 	bool ignore_inhibitors;
+	bool unconfirmed;
 	bool rollback;
 };
 

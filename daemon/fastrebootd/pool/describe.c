@@ -184,6 +184,12 @@ static bool commit_possible(const struct describe_facts *facts,
 			pool->tries);
 		return false;
 	}
+	if (!facts->confirmed) {
+		fr_fail(error, FR_REFUSED, -1,
+			"the running kernel is not confirmed: use 'fastreboot confirm' if it "
+			"is good");
+		return false;
+	}
 	return true;
 }
 

@@ -54,6 +54,24 @@ def allowed_by_polkit(system: System) -> None:
 
 
 @scenario(timeout=400)
+def unconfirmed_takes_more(system: System) -> None:
+    """To commit from an unconfirmed kernel has an action of its own."""
+    machine = system.machine()
+    machine.start()
+    release = fastreboot.releases(machine)["system-b"]
+    fastreboot.run(machine, "stage", "--entry", release)
+    machine.sh("cat >/etc/polkit-1/rules.d/50-alice.rules <<'END'\n"
+               "polkit.addRule(function(action, subject) {\n"
+               '\tif (action.id == "org.fastreboot1.commit" && '
+               'subject.user == "alice")\n'
+               "\t\treturn polkit.Result.YES;\n"
+               "});\nEND\nsystemctl restart polkit.service")
+    fastreboot.run(machine, "commit", "--dry-run", user="alice")
+    fastreboot.run(machine, "commit", "--dry-run", "--unconfirmed",
+                   user="alice", expect=Exit.NOT_PERMITTED)
+
+
+@scenario(timeout=400)
 def no_pool(system: System) -> None:
     """Without a pool every verb says that there is none."""
     machine = system.machine()

@@ -98,6 +98,19 @@ def by_hand(system: System) -> None:
 
 
 @scenario(timeout=1200)
+def file_was_replaced(system: System) -> None:
+    """The update has written its kernel over the one before: no rollback."""
+    machine = on_staged_a(system)
+    fastreboot.update(machine, "system-b")
+    fastreboot.wait_confirmed(machine)
+    releases = fastreboot.releases(machine)
+    machine.sh(f"cp /boot/vmlinuz-{releases['system-b']} "
+               f"/boot/vmlinuz-{releases['system-a']}")
+    fastreboot.run(machine, "rollback", expect=fastreboot.Exit.OTHER_PAYLOAD)
+    check.equal("armed", fastreboot.status(machine)["armed"], None)
+
+
+@scenario(timeout=1200)
 def after_a_cold_boot(system: System) -> None:
     """What ran before was never staged: firmware boots the machine."""
     machine = system.machine()

@@ -40,6 +40,7 @@ class Exit(enum.IntEnum):
     SIGNATURE = 16
     SOURCE_CHANGED = 17
     NO_MEMORY = 18
+    OTHER_PAYLOAD = 19
 
 
 def run(machine: SystemMachine, *words: str, expect: Exit = Exit.OK,

@@ -310,6 +310,76 @@ def disk_is_older_than_the_ledger(machine: Machine) -> None:
 
 
 @test
+def commit_takes_a_confirmed_kernel(machine: Machine) -> None:
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.stage(1)
+    text = machine.run("commit", "--now", status=4)
+    check("is not confirmed" in text and "--unconfirmed" in text, text)
+    equal(machine.status()["commit"]["possible"], False, "commit possible")
+    machine.run("commit", "--now", "--dry-run", "--unconfirmed")
+    machine.run("confirm")
+    equal(machine.status()["commit"]["possible"], True, "commit possible")
+    machine.run("commit", "--now", "--dry-run")
+
+
+def from_unconfirmed(machine: Machine) -> None:
+    """C was confirmed, X was not, and Y was committed from X."""
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    jump(machine, 1)
+    jump(machine, 2, commit=("--unconfirmed",))
+    status = machine.status()
+    equal(status["previous_source"]["kernel"], f"{machine.folder}/Image1",
+          "the kernel before")
+
+
+@test
+def rolls_back_to_the_confirmed_one(machine: Machine) -> None:
+    from_unconfirmed(machine)
+    assert machine.systemd
+    machine.systemd.send_signal(signal.SIGUSR1)
+    machine.wait_log("systemd starts kexec.target")
+    machine.stop()
+    machine.start(jump=True)
+    status = machine.status()
+    equal(status["last_update"]["status"], "rolled-back", "update")
+    equal(status["source"]["kernel"], f"{machine.folder}/Image0", "kernel")
+
+
+@test
+def rolls_back_to_the_confirmed_one_by_hand(machine: Machine) -> None:
+    from_unconfirmed(machine)
+    machine.run("confirm")
+    machine.run("rollback")
+    machine.wait_log("systemd starts kexec.target")
+    machine.stop()
+    machine.start(jump=True)
+    equal(machine.status()["source"]["kernel"], f"{machine.folder}/Image0",
+          "kernel")
+
+
+@test
+def way_back_is_not_given_up(machine: Machine) -> None:
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.run("confirm")
+    jump(machine, 1)
+    machine.stage(2)
+    # Only the disk would know it.
+    folder = machine.folder / "root/var/lib/fastreboot"
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    text = machine.run("commit", "--now", "--unconfirmed", status=4)
+    check("the way back would be lost" in text, text)
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    machine.run("confirm")
+    machine.run("commit", "--now")
+
+
+@test
 def tries_are_used_up(machine: Machine) -> None:
     machine.configure("[Commit]\nWatchdogSec=0\nMaxTries=1\n")
     machine.start(first=True)

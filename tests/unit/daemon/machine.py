@@ -52,7 +52,7 @@ class Machine:
         for name in ("NOTIFY_SOCKET", "JOURNAL_STREAM", "WATCHDOG_USEC",
                      "LISTEN_FDS"):
             self.environment.pop(name, None)
-        for number, size in enumerate((1 << 20, 3 << 19)):
+        for number, size in enumerate((1 << 20, 3 << 19, 1 << 19)):
             (folder / f"Image{number}").write_bytes(arm64_image(size, number))
         (folder / "log").touch()
         (folder / "initrd").write_bytes(random.Random(9).randbytes(70001))
@@ -234,12 +234,12 @@ class Notify:
 
 
 def jump(machine: Machine, number: int = 0, *words: str,
-         initrd: bool = True) -> None:
+         initrd: bool = True, commit: tuple[str, ...] = ()) -> None:
     """Stage, commit, and be the next kernel's daemon."""
     initrds = [f"--initrd={machine.folder}/initrd"] if initrd else []
     machine.run("stage", f"--kernel={machine.folder}/Image{number}",
                 "--replace", *initrds, *words)
-    machine.run("commit", "--now")
+    machine.run("commit", "--now", *commit)
     machine.wait((machine.folder / "sys/left").exists, "jump")
     machine.stop()
     (machine.folder / "sys/left").unlink()
