@@ -142,7 +142,8 @@ static void with_a_broken_configuration(void **state)
 	struct daemon daemon;
 
 	begin(&daemon);
-	machine_put("/etc/fastreboot/fastreboot.conf", "[Commit]\nMaxTries=x\n");
+	machine_put("/etc/fastreboot/fastreboot.conf",
+		    "[Commit]\nMaxTries=x\n");
 	assert_true(work_start(&daemon, &work, NULL, NULL, &error) < 0);
 	assert_null(daemon.job);
 	assert_string_equal(trace, "release ");
