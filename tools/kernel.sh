@@ -42,6 +42,7 @@ begin_with() {
 	cp -a --reflink=auto "$1" "$objects.new"
 	rm "$objects.new/.configured" "$objects.new/vmlinux"
 	mv "$objects.new" "$objects"
+	about=''	# a dozen or two
 }
 
 describe() {

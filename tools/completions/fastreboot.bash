@@ -91,7 +91,7 @@ _fastreboot_options() {
 			'--root-image= --devicetree= --cmdline= --signature=' \
 			'--replace --wipe-state -n --dry-run' ;;
 	commit)
-		printf '%s\n' '--now --unconfirmed --ignore-inhibitors --max-blackout=' \
+		printf '%s\n' '--now --ignore-inhibitors --unconfirmed --max-blackout=' \
 			'-n --dry-run' ;;
 	rollback)
 		printf '%s\n' '--reason=' ;;

@@ -362,8 +362,10 @@ static int check_hashes(const struct fr_slot *slot, struct fr_payload *payload,
 	const char *expected[FR_SEGMENTS];
 	char texts[FR_SEGMENTS][65];
 
-	for (int i = 0; i < FR_SEGMENTS; i++)
-		expected[i] = hash_text(payload, i, texts[i]);
+	for (enum fr_segment i = 0; i < FR_SEGMENTS; i++) {
+		hash_text(payload, i, texts[i]);
+		expected[i] = if_any(texts[i]);
+	}
 	return slots_check_hashes(slot, expected, error);
 }
 

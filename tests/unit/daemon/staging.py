@@ -146,7 +146,7 @@ def deep_file(folder: Path, length: int) -> Path:
 def seal_of_other_content_with_a_long_name(machine: Machine) -> None:
     """There is no room for a title, and the hashes are not what makes it."""
     machine.start(first=True)
-    kernel = deep_file(machine.folder, 3840)
+    kernel = deep_file(machine.folder, 3740)
     kernel.write_bytes((machine.folder / "Image0").read_bytes())
     words = ("stage", f"--kernel={kernel}", "--cmdline=x")
     machine.set_sysfs("corrupt", "1")

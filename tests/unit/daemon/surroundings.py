@@ -62,7 +62,7 @@ def hangup(machine: Machine) -> None:
     machine.set_sysfs("slow", "0")
     equal(client.wait(DEADLINE), 0, "status of the stage")
     machine.wait(metrics.exists, "metrics")
-    machine.configure("[Nonsense]\n")
+    machine.configure("[Commit]\nWatchdogSec=soon\n")
     machine.daemon.send_signal(signal.SIGHUP)
     machine.wait_log("the configuration stays as it was")
 
