@@ -31,6 +31,12 @@ int machine_fresh(void **state);
 void kernel_put(const char *name, const char *text);
 void expect_kernel(const char *name, const char *text);
 
+/*
+ * Skips the test under a valgrind that is older than pidfd_open(2): no hook can be
+ * waited for, and no sync(2).
+ */
+void need_pidfd(void);
+
 /* Files of the machine, by names that begin with a slash; to be executed. */
 const char *machine_put(const char *name, const char *text);
 void machine_put_program(const char *name, const char *text); /* may skip */

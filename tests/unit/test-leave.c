@@ -116,6 +116,7 @@ static void a_commit_leaves(void **state)
 	struct fr_error error = { 0 };
 	struct daemon daemon;
 
+	need_pidfd();
 	begin(&daemon);
 	expect_ok(fr_pool_disarm(&error), &error);
 	expect_ok(work_start(&daemon, &commit_work, a_request(), NULL, &error),

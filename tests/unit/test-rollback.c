@@ -107,6 +107,7 @@ static void stages_and_arms(void **state)
 	struct job *job;
 	char *text;
 
+	need_pidfd();
 	machine_put_kernel("/old");
 	request = to_a_file("/old");
 	request->commit.now = true;
@@ -185,6 +186,7 @@ static void to_the_very_bytes(void **state)
 	expect_staged_back(go_back_to(staged_source("/old")));
 }
 
+need_pidfd();
 /* An update that writes its image over the one before. */
 static void the_file_was_replaced(void **state)
 {
@@ -238,6 +240,7 @@ static void what_was_verified_needs_no_certificate(void **state)
 	struct job *job;
 	char *source;
 
+	need_pidfd();
 	machine_put_kernel("/old");
 	source = staged_source("/old");
 	machine_put("/etc/fastreboot/fastreboot.conf",
@@ -273,6 +276,7 @@ static void with_a_broken_configuration(void **state)
 	struct job *job;
 	char *source;
 
+	need_pidfd();
 	machine_put_kernel("/old");
 	source = staged_source("/old");
 	machine_put("/etc/fastreboot/fastreboot.conf",

@@ -21,6 +21,7 @@ static void disks_that_answer(void **state)
 {
 	struct fr_error error = { 0 };
 
+	need_pidfd();
 	expect_ok(sync_disks(MINUTE, -1, &error), &error);
 	expect_no_child();
 }
@@ -29,6 +30,7 @@ static void disks_that_do_not(void **state)
 {
 	struct fr_error error = { 0 };
 
+	need_pidfd();
 	kernel_put("stall-sync", "1");
 	expect_error(sync_disks(1000, -1, &error), -ETIMEDOUT, &error,
 		     FR_REFUSED, "SyncTimeoutSec=");
@@ -40,6 +42,7 @@ static void not_waited_for(void **state)
 	int fd = eventfd(1, EFD_CLOEXEC);
 	struct fr_error error = { 0 };
 
+	need_pidfd();
 	kernel_put("stall-sync", "1");
 	expect_error(sync_disks(MINUTE, fd, &error), -ECANCELED, &error,
 		     FR_CANCELLED, "cancelled");
