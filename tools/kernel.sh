@@ -68,7 +68,7 @@ describe() {
 		fragments+=("$CONFIGS/system.config") ;;
 	stock)	release=-stock
 		source=$WALK
-		objects=$WALK_OBJECTS about=1117
+		objects=$WALK_OBJECTS about=1203
 		mkdir -p "$objects"
 		without_series "$CONFIGS/fastreboot.config" >"$objects/asked.config"
 		fragments[1]=$objects/asked.config ;;
