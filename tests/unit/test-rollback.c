@@ -182,11 +182,11 @@ static void expect_staged_back(struct job *job)
 
 static void to_the_very_bytes(void **state)
 {
+	need_pidfd();
 	machine_put_kernel("/old");
 	expect_staged_back(go_back_to(staged_source("/old")));
 }
 
-need_pidfd();
 /* An update that writes its image over the one before. */
 static void the_file_was_replaced(void **state)
 {
