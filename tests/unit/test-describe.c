@@ -192,6 +192,15 @@ static void status_of_updates(void **state)
 	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),
 			 UPDATE_UNCONFIRMED);
+	assert_string_equal(message, "6.12-b is not confirmed yet");
+	setenv("TZ", "UTC", 1);
+	facts.deadline = 1795284000;
+	assert_int_equal(describe_update_status(&facts, message,
+						sizeof(message)),
+			 UPDATE_UNCONFIRMED);
+	assert_string_equal(
+		message,
+		"6.12-b is rolled back at 18:00:00 unless it is confirmed");
 	facts.confirmed = true;
 	assert_int_equal(describe_update_status(&facts, message,
 						sizeof(message)),

@@ -115,6 +115,12 @@ void daemon_store_mirror(struct daemon *daemon)
 			error.text);
 }
 
+void daemon_settle_mirror(struct daemon *daemon)
+{
+	if (mirror_settle(&daemon->mirror, daemon->boot_id, &daemon->pool))
+		daemon_store_mirror(daemon);
+}
+
 void daemon_set_last_job(struct daemon *daemon, const char *kind,
 			 const char *result, const char *message)
 {
@@ -163,6 +169,24 @@ bool daemon_read_timeline(struct daemon *daemon,
 	return true;
 }
 
+/*
+ * By the clock as it is now: the timer counts since the kernel's start, and a
+ * clock that is set does not move it.
+ */
+static time_t get_deadline(const struct daemon *daemon)
+{
+	struct timespec real, now;
+	uint64_t end = 0;
+
+	if (!daemon->confirm.timer || !daemon->config.rollback_automatic ||
+	    sd_event_source_get_time(daemon->confirm.timer, &end) < 0)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return real.tv_sec - now.tv_sec +
+	       ((time_t)end + (real.tv_nsec - now.tv_nsec) / 1000) / 1000000;
+}
+
 static void fill_facts(struct daemon *daemon, struct describe_facts *facts)
 {
 	*facts = (struct describe_facts){
@@ -172,6 +196,7 @@ static void fill_facts(struct daemon *daemon, struct describe_facts *facts)
 		.release = daemon->release,
 		.confirmed = daemon_confirmed(daemon),
 		.max_tries = daemon->config.max_tries,
+		.deadline = get_deadline(daemon),
 		.tries_from_disk = daemon->tries_from_disk,
 		.lost_release = daemon->mirror.release,
 		.leaving = daemon->leaving,

@@ -179,6 +179,14 @@ void daemon_refresh(struct daemon *daemon);
 void daemon_store_mirror(struct daemon *daemon);
 
 /**
+ * daemon_settle_mirror() - have the disk follow a ledger that counts
+ *
+ * At the start, and when a job has ended: a kernel may have been confirmed while
+ * the job had the file.
+ */
+void daemon_settle_mirror(struct daemon *daemon);
+
+/**
  * daemon_changed() - tell the buses and systemd what may have changed
  */
 void daemon_changed(struct daemon *daemon);

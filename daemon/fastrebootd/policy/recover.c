@@ -152,8 +152,7 @@ static void recover_mirror(struct daemon *daemon)
 	if (mirror_load(place_root(), &mirror, &error))
 		journal_message(LOG_WARNING, "%s", error.text);
 	mirror_done(&mirror);
-	if (mirror_settle(&daemon->mirror, daemon->boot_id, &daemon->pool))
-		daemon_store_mirror(daemon);
+	daemon_settle_mirror(daemon);
 	if (daemon->tries_from_disk)
 		journal_message(
 			LOG_WARNING,

@@ -44,6 +44,7 @@ static void on_end(void *userdata, struct job *job)
 
 	daemon->job = NULL;
 	daemon_refresh(daemon);
+	daemon_settle_mirror(daemon);
 	daemon_set_last_job(daemon, job->type->name, job_result(job),
 			    job_text(job));
 	work->ended(daemon, job);

@@ -217,6 +217,19 @@ static struct json_object *describe_commit(const struct describe_facts *facts)
 	return object;
 }
 
+static void tell_deadline(const struct describe_facts *facts, char *message,
+			  size_t size)
+{
+	char when[32];
+	struct tm local;
+
+	localtime_r(&facts->deadline, &local);
+	strftime(when, sizeof(when), "%H:%M:%S", &local);
+	snprintf(message, size,
+		 "%s is rolled back at %s unless it is confirmed",
+		 facts->release, when);
+}
+
 /* The status of a fast reboot, which the running payload's source tells. */
 static enum update_status running_status(const struct describe_facts *facts,
 					 char *message, size_t size)
@@ -236,7 +249,11 @@ static enum update_status running_status(const struct describe_facts *facts,
 		snprintf(message, size, "%s is confirmed", facts->release);
 		return UPDATE_CONFIRMED;
 	}
-	snprintf(message, size, "%s is not confirmed yet", facts->release);
+	if (facts->deadline)
+		tell_deadline(facts, message, size);
+	else
+		snprintf(message, size, "%s is not confirmed yet",
+			 facts->release);
 	return UPDATE_UNCONFIRMED;
 }
 
@@ -273,6 +290,19 @@ enum update_status describe_update_status(const struct describe_facts *facts,
 	return UPDATE_NONE;
 }
 
+static void add_deadline(struct json_object *object, const char *name,
+			 time_t deadline)
+{
+	char when[32] = "";
+	struct tm utc;
+
+	if (deadline) {
+		gmtime_r(&deadline, &utc);
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	}
+	add_known_text(object, name, when);
+}
+
 static struct json_object *describe_update(const struct describe_facts *facts)
 {
 	struct json_object *object = json_object_new_object();
@@ -282,6 +312,7 @@ static struct json_object *describe_update(const struct describe_facts *facts)
 
 	add_text(object, "status", update_status_name(status));
 	add_text(object, "message", message);
+	add_deadline(object, "deadline_at", facts->deadline);
 	return object;
 }
 

@@ -7,6 +7,7 @@
 #define FASTREBOOTD_DESCRIBE_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include <json-c/json.h>
 
@@ -55,6 +56,8 @@ struct describe_job {
  * @max_tries: [Commit] MaxTries=
  * @tries_from_disk: the tries of @pool are the disk's, the ledger's were lost
  * @lost_release: of the payload that was committed then; may be NULL
+ * @deadline: when the running kernel is rolled back unless it is confirmed,
+ *	seconds since 1970; 0 if it is not
  * @leaving: a commit is under way
  * @timeline: NULL if there is none
  * @verified_at: by slot; empty if not known. NULL for none at all
@@ -74,6 +77,7 @@ struct describe_facts {
 	unsigned int max_tries;
 	bool tries_from_disk;
 	const char *lost_release;
+	time_t deadline;
 	bool leaving;
 	const struct fr_timeline *timeline;
 	const char *const *verified_at;

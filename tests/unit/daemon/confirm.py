@@ -310,6 +310,25 @@ def disk_is_older_than_the_ledger(machine: Machine) -> None:
 
 
 @test
+def deadline_is_shown(machine: Machine) -> None:
+    machine.start(first=True)
+    equal(machine.status()["last_update"]["deadline_at"], None, "deadline")
+    # The time counts since the kernel's start, which here is the host's.
+    machine.configure("[Commit]\nWatchdogSec=0\n[Confirm]\nTimeoutSec=365d\n")
+    jump(machine, 0)
+    update = machine.status()["last_update"]
+    clock = update["deadline_at"][11:19]
+    equal(update["message"], f"{os.uname().release} is rolled back at {clock} "
+          "unless it is confirmed", "message")
+    check("is rolled back at " in machine.run("status"), "not in the status")
+    machine.run("confirm")
+    equal(machine.status()["last_update"]["deadline_at"], None, "deadline")
+    machine.configure("[Commit]\nWatchdogSec=0\n[Rollback]\nAutomatic=no\n")
+    jump(machine, 1)
+    equal(machine.status()["last_update"]["deadline_at"], None, "deadline")
+
+
+@test
 def commit_takes_a_confirmed_kernel(machine: Machine) -> None:
     machine.start(first=True)
     jump(machine, 0)
@@ -377,6 +396,21 @@ def way_back_is_not_given_up(machine: Machine) -> None:
     equal(machine.sysfs("armed"), "none", "armed slot")
     machine.run("confirm")
     machine.run("commit", "--now")
+
+
+@test
+def confirmed_while_a_job_runs(machine: Machine) -> None:
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.set_sysfs("slow", "20000")
+    client = machine.popen("stage", f"--kernel={machine.folder}/Image1")
+    machine.wait(lambda: "staging" in machine.slots(), "staging")
+    machine.run("confirm")
+    client.send_signal(signal.SIGINT)
+    client.wait(60)
+    file = machine.folder / "root/var/lib/fastreboot/update.json"
+    machine.wait(lambda: '"tries":0' in file.read_text(),
+                 "confirmation on disk")
 
 
 @test
