@@ -232,12 +232,7 @@ static void finish(struct daemon *daemon)
 	feed_done(daemon);
 	systemd_done(&daemon->systemd);
 	bus_done(&daemon->bus);
-	fr_pool_status_clear(&daemon->pool);
-	mirror_done(&daemon->mirror);
-	fr_config_done(&daemon->config);
-	free(daemon->last_job.kind);
-	free(daemon->last_job.result);
-	free(daemon->last_job.message);
+	daemon_done(daemon);
 	fr_closep(&daemon->lock_fd);
 	sd_event_unref(daemon->event);
 }

@@ -205,12 +205,7 @@ void daemon_end(struct daemon *daemon)
 	feed_done(daemon);
 	bus_done(&daemon->bus);
 	systemd_done(&daemon->systemd);
-	fr_pool_status_clear(&daemon->pool);
-	mirror_done(&daemon->mirror);
-	fr_config_done(&daemon->config);
-	free(daemon->last_job.kind);
-	free(daemon->last_job.result);
-	free(daemon->last_job.message);
+	daemon_done(daemon);
 	sd_event_unref(daemon->event);
 }
 

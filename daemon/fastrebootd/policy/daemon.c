@@ -302,3 +302,13 @@ void daemon_changed(struct daemon *daemon)
 	tell_systemd(daemon);
 	daemon_update_metrics(daemon);
 }
+
+void daemon_done(struct daemon *daemon)
+{
+	fr_pool_status_clear(&daemon->pool);
+	mirror_done(&daemon->mirror);
+	fr_config_done(&daemon->config);
+	free(daemon->last_job.kind);
+	free(daemon->last_job.result);
+	free(daemon->last_job.message);
+}

@@ -233,4 +233,11 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged);
  */
 void daemon_update_metrics(struct daemon *daemon);
 
+/**
+ * daemon_done() - free what the daemon knows
+ * @daemon: whose parts have ended, see main.c; what is of no part is freed: the pool's
+ *	status, what is on disk, the configuration, the last job
+ */
+void daemon_done(struct daemon *daemon);
+
 #endif
