@@ -67,6 +67,21 @@ static void no_limit_is_no_timer(void **state)
 	daemon_end(&daemon);
 }
 
+/* The time was over before the daemon came. */
+static void the_first_request_has_time(void **state)
+{
+	uint64_t before = 0, end = 0;
+	struct daemon daemon;
+
+	machine_put(CONF, "[Confirm]\nTimeoutSec=1us\n");
+	begin(&daemon, "1", "{}");
+	assert_true(sd_event_now(daemon.event, CLOCK_BOOTTIME, &before) >= 0);
+	confirm_init(&daemon);
+	assert_true(sd_event_source_get_time(daemon.confirm.timer, &end) >= 0);
+	assert_true(end >= before + 10000000);
+	daemon_end(&daemon);
+}
+
 static void confirmed(void **state)
 {
 	struct fr_error error = { 0 };
@@ -214,6 +229,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(an_unconfirmed_kernel_is_watched),
 	UNIT_TEST(others_are_not),
 	UNIT_TEST(no_limit_is_no_timer),
+	UNIT_TEST(the_first_request_has_time),
 	UNIT_TEST(confirmed),
 	UNIT_TEST(too_late),
 	UNIT_TEST(the_kernel_does_not_confirm),

@@ -16,6 +16,20 @@
 /* Time for the first request when the daemon comes late. */
 #define GRACE_USEC (10 * UINT64_C(1000000))
 
+#ifdef FR_TESTING
+static uint64_t grace_usec(void)
+{
+	const char *usec = getenv("FASTREBOOT_GRACE_USEC");
+
+	return usec ? strtoull(usec, NULL, 10) : GRACE_USEC;
+}
+#else
+static uint64_t grace_usec(void)
+{
+	return GRACE_USEC;
+}
+#endif
+
 bool confirm_is_watching(const struct daemon *daemon)
 {
 	return daemon->confirm.watching;
@@ -111,10 +125,11 @@ static int on_timeout(sd_event_source *event_source, uint64_t usec,
 static uint64_t deadline(struct daemon *daemon)
 {
 	uint64_t end = daemon->config.confirm_timeout_usec;
-	uint64_t now = 0;
+	uint64_t first = 0;
 
-	sd_event_now(daemon->event, CLOCK_BOOTTIME, &now);
-	return end < now + GRACE_USEC ? now + GRACE_USEC : end;
+	sd_event_now(daemon->event, CLOCK_BOOTTIME, &first);
+	first += grace_usec();
+	return end < first ? first : end;
 }
 
 static void start_timer(struct daemon *daemon)

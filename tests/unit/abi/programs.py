@@ -14,7 +14,8 @@ from abi.sources import (TOP, Broken, Rows, array, defined, file_of, find,
 # What only a build for tests reads: no ABI.
 TEST_VARIABLES = {"FASTREBOOT_SYSFS", "FASTREBOOT_ROOT", "FASTREBOOT_RUNTIME",
                   "FASTREBOOT_SYSTEMD", "FASTREBOOT_JOURNAL",
-                  "FASTREBOOT_NO_JUMP", "FASTREBOOT_BOOT_ID"}
+                  "FASTREBOOT_NO_JUMP", "FASTREBOOT_BOOT_ID",
+                  "FASTREBOOT_GRACE_USEC"}
 
 
 @table
