@@ -20,7 +20,7 @@ packages_for() {
 		     libc6-dev-arm64-cross device-tree-compiler make python3 \
 		     sbsigntool erofs-utils ;;
 	source)	echo python3 ;;
-	unit)	echo gcc libc6-dev make libcmocka-dev python3 openssl perl \
+	unit)	echo gcc libc6-dev make mold libcmocka-dev python3 openssl perl \
 		     valgrind dbus-daemon mandoc e2fsprogs systemd
 		packages_for daemon ;;
 	lint)	# one clang-format, which Debian 12 and 13 both have

@@ -77,7 +77,9 @@ void cli_fixture_begin(const char *source)
 	signal(SIGPIPE, SIG_IGN);
 	setenv("TZ", "UTC", 1);
 	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
-	strcpy(fixture.folder, "/tmp/fastreboot-XXXXXX");
+	assert_true(snprintf(fixture.folder, sizeof(fixture.folder),
+			     "%s/fastreboot-XXXXXX",
+			     unit_folder()) < (int)sizeof(fixture.folder));
 	assert_non_null(mkdtemp(fixture.folder));
 	snprintf(fixture.socket, sizeof(fixture.socket), "%s/private, 1",
 		 fixture.folder);
@@ -256,7 +258,7 @@ void cli_read_until(int fd, char *buffer, const char *text)
 /* Files take all that is written without a reader. */
 static int output_file(void)
 {
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = open(unit_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
 	return fd;

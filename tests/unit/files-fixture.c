@@ -21,7 +21,8 @@ static char folder[64];
 
 int files_begin(void **state)
 {
-	snprintf(folder, sizeof(folder), "/tmp/fastreboot-unit-XXXXXX");
+	snprintf(folder, sizeof(folder), "%s/fastreboot-unit-XXXXXX",
+		 unit_folder());
 	return mkdtemp(folder) ? 0 : -1;
 }
 

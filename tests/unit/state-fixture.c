@@ -17,10 +17,7 @@ static struct state_recorder *recording;
 
 int state_begin(void **state)
 {
-	/* What is flushed there costs nothing. */
-	const char *memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
-
-	snprintf(root, sizeof(root), "%s/unit-state.XXXXXX", memory);
+	snprintf(root, sizeof(root), "%s/unit-state.XXXXXX", unit_folder());
 	return mkdtemp(root) ? 0 : -1;
 }
 

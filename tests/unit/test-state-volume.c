@@ -22,9 +22,7 @@ static char path[64];
 
 static int begin(void **state)
 {
-	const char *memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
-
-	snprintf(path, sizeof(path), "%s/unit-volume.XXXXXX", memory);
+	snprintf(path, sizeof(path), "%s/unit-volume.XXXXXX", unit_folder());
 	close(mkostemp(path, O_CLOEXEC));
 	return system("PATH=$PATH:/sbin:/usr/sbin; command -v mkfs.ext4 "
 		      "e2fsck mkswap >/dev/null") ?

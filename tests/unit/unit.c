@@ -50,6 +50,18 @@ unsigned int unit_rounds(unsigned int rounds)
 }
 
 /**
+ * unit_folder - where tests make their folders and files
+ *
+ * Return: $TMPDIR, which the Makefile has in memory if it can, or "/tmp".
+ */
+const char *unit_folder(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return folder && *folder ? folder : "/tmp";
+}
+
+/**
  * random_next - the next number (SplitMix64)
  * @random: generator
  *

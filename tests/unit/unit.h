@@ -48,6 +48,7 @@ typedef uint64_t u64;
 	}
 
 void unit_prepare(void);
+const char *unit_folder(void);
 unsigned int unit_rounds(unsigned int rounds);
 
 /**

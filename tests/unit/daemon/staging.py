@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 
 from .checks import check, equal
-from .machine import DEADLINE, Machine
+from .machine import DEADLINE, Machine, rounds
 from .registry import test
 
 
@@ -211,8 +211,8 @@ def stops_while_staging(machine: Machine) -> None:
 def killed_while_staging(machine: Machine) -> None:
     machine.start(first=True)
     chance = random.Random(1)
-    for _ in range(25):
-        machine.set_sysfs("slow", "300")
+    for _ in range(rounds(25, 5)):
+        machine.set_sysfs("slow", "4000")
         client = machine.popen("stage", "--replace",
                                f"--kernel={machine.folder}/Image1",
                                f"--initrd={machine.folder}/initrd")
