@@ -39,8 +39,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-PATCHES = Path(__file__).resolve().parents[1] / "kernel-patches"
-STACKS = ("fixes", "boot-time", "fastreboot")
+from kernel_stacks import files_of, PATCHES, read, STACKS
 
 # A diff has one path: a renamed file is one that goes and one that comes.
 # The same commits give the same files on every machine.
@@ -143,11 +142,6 @@ def path_of(diff: str) -> str:
     return names[:len(names) // 2].replace("a/", "", 1)
 
 
-def read(path: Path) -> str:
-    """Patches may have bytes that are no text."""
-    return path.read_bytes().decode("utf-8", "surrogateescape")
-
-
 def write(path: Path, text: str) -> None:
     """Write a file so that it is old or new, and never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -215,25 +209,10 @@ def bases() -> list[str]:
                   key=version)
 
 
-def names_of(base: str, stack: str) -> list[str]:
-    """The patches that the file "series" of a stack names."""
-    path = PATCHES / base / stack / "series"
-    if not path.exists():
-        return []
-    lines = [line.split("#")[0].strip() for line in read(path).splitlines()]
-    return [line for line in lines if line]
-
-
-def files_of(base: str, stacks: Iterable[str] = STACKS) -> list[Path]:
-    """The files of the patches, in order."""
-    return [PATCHES / base / stack / name
-            for stack in stacks for name in names_of(base, stack)]
-
-
 def kept(base: str) -> list[Patch]:
     """The patches as they are in the folders."""
     patches = [parse(read(path), path.parent.name, path.name[5:])
-               for path in files_of(base)]
+               for path in files_of(PATCHES / base)]
     check_subjects(patches)
     return patches
 
@@ -429,7 +408,7 @@ def ids(patches: list[Patch]) -> str:
 
 def command_list(arguments: argparse.Namespace) -> None:
     """The patches' files, in order."""
-    for path in files_of(arguments.base, chosen(arguments)):
+    for path in files_of(PATCHES / arguments.base, chosen(arguments)):
         print(path)
 
 

@@ -21,8 +21,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from kernel_stacks import files_of, PATCHES
+
 TOP = Path(__file__).resolve().parents[1]
-STACKS = ("fixes", "boot-time", "fastreboot")
 
 HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 HEADER = re.compile(rb"diff --git a/(\S+) b/(\S+)\n")
@@ -37,19 +38,11 @@ class Bad(Exception):
 
 
 def series(folder: Path) -> list[Path]:
-    """The patches in the order in which they apply.
-
-    A folder has either one list of them or a folder with a list for each stack.
-    """
-    lists = [folder / "series"]
-    if not lists[0].exists():
-        lists = [folder / stack / "series" for stack in STACKS]
-    lists = [path for path in lists if path.exists()]
-    if not lists:
-        raise Bad(f"{folder}: no file 'series'")
-    return [path.parent / name for path in lists
-            for line in path.read_text().splitlines()
-            if (name := line.partition("#")[0].strip())]
+    """The patches in the order in which they apply."""
+    files = files_of(folder)
+    if not files:
+        raise Bad(f"{folder}: no stack has a file 'series' that names patches")
+    return files
 
 
 class Reader:
@@ -184,7 +177,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true",
                         help="only name the files")
     parser.add_argument("--series", type=Path,
-                        default=TOP / "kernel-patches/6.12",
+                        default=PATCHES / "6.12",
                         help="the folder with the patches")
     parser.add_argument("out", type=Path, nargs="?",
                         default=TOP / "build/kernel-source")

@@ -36,7 +36,8 @@ CLANG_FORMAT = "clang-format-19"
 PYTHON = ("tests/vm", "tests/system", "tests/bench", "tests/unit", "tests/tap",
           "tests/style", "tools")
 # Folders that hold what is imported from other folders.
-MODULES = ("tests/tap", "tests/vm", "tests/bench", "tests/system", "tests/unit")
+MODULES = ("tests/tap", "tests/vm", "tests/bench", "tests/system", "tests/unit",
+           "tools")
 # Whose words others have chosen, or are bytes.
 NO_PROSE = ("COPYING", "tests/fuzz/corpus/", "tests/unit/golden/", ".clang-format",
             "tests/style/codespell-ignore")

@@ -33,7 +33,6 @@ class Series(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.tree, self.patches, self.out = (
             Path(folder.name) / name for name in ("tree", "patches", "out"))
-        self.patches.mkdir()
         self.tree.mkdir()
         self.git("init", "-q")
         self.commit({"base.c": "".join(LONG), "other.c": "other\n"})
@@ -58,7 +57,7 @@ class Series(unittest.TestCase):
         self.git("commit", "-qm", "area: Change\n\n--- a\n+++ b\n@@ text")
 
     def export(self, folder: Path, what: str = "base..") -> None:
-        """Write a part of the series."""
+        """Write a stack of the series."""
         names = self.git("format-patch", "-q", "--find-renames",
                          "--no-signature", "-o", str(folder), what)
         self.assertEqual(names, "")
@@ -99,7 +98,7 @@ class Series(unittest.TestCase):
     def test_all_there_is(self) -> None:
         """Files are created, changed, renamed, removed."""
         self.grow()
-        self.export(self.patches)
+        self.export(self.patches / "fastreboot")
         self.expect_same()
 
     def test_stacks(self) -> None:
@@ -113,7 +112,7 @@ class Series(unittest.TestCase):
     def test_up_to_date(self) -> None:
         """What has not changed keeps its time, what is no more goes."""
         self.grow()
-        self.export(self.patches)
+        self.export(self.patches / "fastreboot")
         self.run_tool()
         kept, changed = self.out / "e/new.c", self.out / "a/empty"
         os.utime(kept, (1, 1))
@@ -125,8 +124,8 @@ class Series(unittest.TestCase):
     def refuses(self, before: str, after: str) -> None:
         """A patch in which something was replaced is refused."""
         self.grow()
-        self.export(self.patches)
-        path = next(self.patches.glob("0002-*"))
+        self.export(self.patches / "fastreboot")
+        path = next(self.patches.glob("*/0002-*"))
         self.assertIn(before, path.read_text())
         path.write_text(path.read_text().replace(before, after))
         done = self.run_tool()

@@ -18,7 +18,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "kernel-series.py"
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+TOOL = TOOLS / "kernel-series.py"
 OLD, NEW = "6.12", "6.18"
 IDENTITY = {f"GIT_{role}_{key}": value
             for role in ("AUTHOR", "COMMITTER")
@@ -51,7 +52,8 @@ class SeriesTest(unittest.TestCase):
         self.top = Path(temporary.name)
         self.patches = self.top / "kernel-patches"
         (self.top / "tools").mkdir()
-        shutil.copy(TOOL, self.top / "tools")
+        for path in (TOOL, TOOLS / "kernel_stacks.py"):
+            shutil.copy(path, self.top / "tools")
         for base in (OLD, NEW):
             (self.patches / base).mkdir(parents=True)
             (self.patches / base / "BASE").touch()
