@@ -2,7 +2,7 @@
 #
 # One command a job, each with its own set-up. `make` names them.
 #
-# BASE=<release>	which base of kernel-patches the kernel tree is for
+# BASE=<release>	which base of kernel-patches the kernel tree and the kernels are for
 # KERNEL_SRC=<dir>	use this tree as the base, not Debian's source package
 # VARIANT=<name>...	which kernels `make kernel` builds: a b signed debug page16
 #			page64 stock

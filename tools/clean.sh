@@ -10,12 +10,13 @@
 # shellcheck source-path=SCRIPTDIR source=kernel-lib.sh
 . tools/kernel-lib.sh
 
-if [ "${1:-}" != all ]; then
+# What was built for a base, and is not the tree of it or of another.
+clean_base() {
 	tree_git worktree remove --force "$WALK" 2>/dev/null || :
-	find build -mindepth 1 -maxdepth 1 ! -name downloads ! -name ccache \
-		! -name 'linux*' -exec rm -rf {} + 2>/dev/null || :
-	exit
-fi
+	find "$(dirname "$LINUX")" -mindepth 1 -maxdepth 1 ! -name downloads \
+		! -name ccache ! -name 'linux*' -exec rm -rf {} + 2>/dev/null || :
+}
+
 check_tree() {
 	if tree_exists && tree_has_own_work; then
 		die "$(tree_name) has work that kernel-patches/$BASE lacks:" \
@@ -30,6 +31,10 @@ check_tree() {
 
 for base in kernel-patches/*/BASE; do
 	use_base "$(basename "$(dirname "$base")")"
-	check_tree
+	if [ "${1:-}" = all ]; then
+		check_tree
+	else
+		clean_base
+	fi
 done
-rm -rf build
+[ "${1:-}" != all ] || rm -rf build

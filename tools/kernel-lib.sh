@@ -3,7 +3,7 @@
 #
 # The kernel tree in build/linux, for the scripts that work on it. Source
 # lib.sh first. BASE chooses the base; the tree of another than the first one is
-# build/linux-$BASE/linux.
+# build/linux-$BASE/linux, and its kernels are in build/linux-$BASE/kernel.
 #
 # The tree is a git repository: the base, tagged "base", and on the branch
 # "fastreboot" the series as commits. kernel-patches/$BASE is where the series
@@ -27,6 +27,8 @@ use_base() {
 	# shellcheck disable=SC2034 # used by those who source this
 	SERIES_DIR=$ROOT/kernel-patches/$BASE
 	LINUX=$place/linux
+	# shellcheck disable=SC2034 # used by kernel.sh
+	KERNELS=$place/kernel
 	# A second checkout that the scripts move from commit to commit, and its
 	# objects. The stock kernel comes from there, and then each patch is
 	# built on top of what that left.

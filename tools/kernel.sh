@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # kernel.sh VARIANT...: builds kernels for QEMU's virt machine, to
-# build/kernel/Image-<VARIANT>. Builds only what has changed.
+# build/kernel/Image-<VARIANT>, where tests and benchmarks look for them. Those of
+# another BASE than the first one go to build/linux-$BASE/kernel. Builds only what
+# has changed.
 #
 #   a, b    the patched kernel twice, with different release strings
 #   signed  the patched kernel, which boots signed kernels only
@@ -19,7 +21,6 @@
 # shellcheck source-path=SCRIPTDIR source=kernel-lib.sh
 . tools/kernel-lib.sh
 
-IMAGES=$BUILD/kernel
 # A line of the build's output for each object.
 COMPILED='^  (HOST)?(CC|AS|LDS) '
 VARIANTS="a, b, signed, debug, page16, page64, stock, system-a and system-b"
@@ -52,19 +53,19 @@ describe() {
 	case $1 in
 	a | b)	# the same objects: only the release string differs
 		release=-fastreboot-$1
-		objects=$BUILD/kernel/fastreboot ;;
+		objects=$KERNELS/fastreboot ;;
 	signed) release=-fastreboot-signed
-		objects=$BUILD/kernel/signed
+		objects=$KERNELS/signed
 		fragments+=("$CONFIGS/signed.config")
-		begin_with "$BUILD/kernel/fastreboot"
+		begin_with "$KERNELS/fastreboot"
 		make_test_key "$objects/certs" ;;
 	debug | page16 | page64)
 		release=-fastreboot-$1
-		objects=$BUILD/kernel/$1
+		objects=$KERNELS/$1
 		fragments+=("$CONFIGS/$1.config") ;;
 	system-a | system-b)	# as a and b
 		release=-fastreboot-${1#system-}
-		objects=$BUILD/kernel/system about=1500
+		objects=$KERNELS/system about=1500
 		fragments+=("$CONFIGS/system.config") ;;
 	stock)	release=-stock
 		source=$WALK
@@ -112,7 +113,7 @@ build() {
 
 	describe "$1"
 	now=$(inputs "$1")
-	if [ -e "$IMAGES/Image-$1" ] && stamp_is "$IMAGES/Image-$1.stamp" "$now"; then
+	if [ -e "$KERNELS/Image-$1" ] && stamp_is "$KERNELS/Image-$1.stamp" "$now"; then
 		return
 	fi
 	if [ "$1" = stock ]; then
@@ -121,7 +122,7 @@ build() {
 	fi
 	[ -e "$objects/vmlinux" ] || total=$about
 	# If this fails, the old one must not pass for the new one.
-	rm -f "$IMAGES/Image-$1" "$IMAGES/Image-$1.stamp"
+	rm -f "$KERNELS/Image-$1" "$KERNELS/Image-$1.stamp"
 	if ! stamp_is "$objects/.configured" "$now"; then
 		configure "$1"
 		printf '%s\n' "$now" >"$objects/.configured"
@@ -131,14 +132,14 @@ build() {
 		kernel_make "$source" "$objects" LOCALVERSION="$release" Image
 	[ -z "$total" ] || check_total "kernel-$1" "$total"
 	[ "$1" != stock ] || note_base_warnings kernel-stock
-	cp "$objects/arch/arm64/boot/Image" "$IMAGES/Image-$1.new"
-	mv "$IMAGES/Image-$1.new" "$IMAGES/Image-$1"
-	printf '%s\n' "$now" >"$IMAGES/Image-$1.stamp"
+	cp "$objects/arch/arm64/boot/Image" "$KERNELS/Image-$1.new"
+	mv "$KERNELS/Image-$1.new" "$KERNELS/Image-$1"
+	printf '%s\n' "$now" >"$KERNELS/Image-$1.stamp"
 }
 
 lock kernel
-mkdir -p "$IMAGES"
-tree_exists || die "there is no build/linux: make kernel-tree"
+mkdir -p "$KERNELS"
+tree_exists || die "there is no $(tree_name): make kernel-tree"
 for variant; do
 	build "$variant"
 done
