@@ -20,11 +20,6 @@ const char *const machine_kernel_sha256 =
 static char root[128];
 static char sysfs[160];
 
-void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 int machine_fresh(void **state)
 {
 	static unsigned int count;

@@ -78,9 +78,6 @@ void daemon_end(struct daemon *daemon);
  */
 struct job *job_run_alone(const struct job_type *type, void *argument);
 
-/* expect_success() evaluates its argument twice, this does not. */
-void expect_ok(int r, const struct fr_error *error);
-
 /* A connection without an other end, to make messages. */
 sd_bus *bus_for_messages(void);
 

@@ -445,3 +445,10 @@ void expect_error(int r, int err, const struct fr_error *error,
 			    fr_failure_name(failure));
 	assert_non_null(strstr(error->text, part));
 }
+
+void expect_ok(int r, const struct fr_error *error)
+{
+	if (r < 0)
+		print_message("# %s\n", error->text);
+	assert_true(r >= 0);
+}

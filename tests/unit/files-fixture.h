@@ -102,11 +102,7 @@ const char *signer_sign(const struct signer *signer, const char *name,
 void expect_error(int r, int err, const struct fr_error *error,
 		  enum fr_failure failure, const char *part);
 
-#define expect_success(r, error)                                \
-	do {                                                    \
-		if ((r) < 0)                                    \
-			print_message("# %s\n", (error)->text); \
-		assert_true((r) >= 0);                          \
-	} while (0)
+/* Fail, and say why, if a call has failed. */
+void expect_ok(int r, const struct fr_error *error);
 
 #endif

@@ -137,7 +137,7 @@ struct fr_payload *open_well(const struct fr_config *config,
 	struct fr_error error = { 0 };
 	int r = fr_payload_open(config, request, &payload, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	return payload;
 }
 
@@ -146,7 +146,7 @@ void catch_well(struct fr_payload *payload, struct catcher *catcher)
 	struct fr_error error = { 0 };
 	int r = catch_payload(payload, catcher, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_int_equal(catcher->done, catcher->total);
 }
 

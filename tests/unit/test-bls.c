@@ -34,7 +34,7 @@ static void whole_entry(void **state)
 		      "devicetree /0123/board.dtb",
 		      &entry, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_string_equal(entry.root, "/boot");
 	assert_string_equal(entry.title, "Debian GNU/Linux 12 (bookworm)");
 	assert_string_equal(entry.version, "6.12.1-arm64");
@@ -54,7 +54,7 @@ static void least_entry(void **state)
 	struct fr_error error;
 	int r = parse("linux /l", &entry, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_string_equal(entry.linux_path, "/boot/l");
 	assert_null(entry.title);
 	assert_null(entry.initrds[0]);
@@ -68,7 +68,7 @@ static void root_image(void **state)
 	int r = parse("linux /l\nx-fastreboot-root-image /r.erofs\n", &entry,
 		      &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_string_equal(entry.root_image, "/boot/r.erofs");
 }
 
@@ -216,7 +216,7 @@ static void expect_found(const char *name, const char *title, const char *id)
 	struct fr_error error;
 	int r = load(name, &entry, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_string_equal(entry.title, title);
 	assert_string_equal(entry.id, id);
 }

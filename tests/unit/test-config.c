@@ -64,7 +64,7 @@ static void parse_well(struct fr_config *config, const char *text)
 
 	assert_int_equal(fr_config_default(config), 0);
 	r = parse(config, text, &error);
-	expect_success(r, &error);
+	expect_ok(r, &error);
 }
 
 static void defaults(void **state)
@@ -387,7 +387,7 @@ static void load_well(struct fr_config *config)
 	struct fr_error error = { 0 };
 	int r = fr_config_load(file_path("root"), config, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 }
 
 static unsigned int loaded_tries(void)

@@ -87,7 +87,7 @@ static void expect_content(const struct blob *data, enum fr_stream_kind kind,
 	struct fr_error error;
 	ssize_t r = expand(data, kind, NO_LIMIT, &out, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_int_equal(out.size, (size_t)times * CONTENT_SIZE);
 	for (unsigned int i = 0; i < times; i++)
 		assert_memory_equal(out.data + (size_t)i * CONTENT_SIZE,

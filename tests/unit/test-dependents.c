@@ -22,6 +22,22 @@ static struct dependents *find(void)
 	return dependents;
 }
 
+/* Find the dependents of the first unit and, after MEANWHILE, start them. */
+static void start_again(struct manager_unit *units,
+			void (*meanwhile)(struct manager_unit *units))
+{
+	struct fr_error error = { 0 };
+	struct dependents *dependents;
+
+	manager_begin(units, "running");
+	dependents = find();
+	if (meanwhile)
+		meanwhile(units);
+	expect_ok(dependents_start(dependents, MINUTE_USEC, &error), &error);
+	dependents_free(dependents);
+	manager_end();
+}
+
 /* Those of those, too; what did not run before is not started. */
 static void what_ran_is_started_again(void **state)
 {
@@ -34,15 +50,8 @@ static void what_ran_is_started_again(void **state)
 		{ "c.service", .active_state = "failed" },
 		{ 0 },
 	};
-	struct fr_error error = { 0 };
-	struct dependents *dependents;
 
-	manager_begin(units, "running");
-	dependents = find();
-	stop_all(units);
-	expect_ok(dependents_start(dependents, MINUTE_USEC, &error), &error);
-	dependents_free(dependents);
-	manager_end();
+	start_again(units, stop_all);
 	assert_int_equal(units[0].starts, 0);
 	assert_int_equal(units[1].starts, 1);
 	assert_int_equal(units[2].starts, 1);
@@ -56,14 +65,8 @@ static void what_runs_still_is_left_alone(void **state)
 		{ "a.service", .active_state = "active" },
 		{ 0 },
 	};
-	struct fr_error error = { 0 };
-	struct dependents *dependents;
 
-	manager_begin(units, "running");
-	dependents = find();
-	expect_ok(dependents_start(dependents, MINUTE_USEC, &error), &error);
-	dependents_free(dependents);
-	manager_end();
+	start_again(units, NULL);
 	assert_int_equal(units[1].starts, 0);
 }
 
@@ -75,15 +78,8 @@ static void a_circle(void **state)
 		{ "a.service", .active_state = "active", .required_by = MOUNT },
 		{ 0 },
 	};
-	struct fr_error error = { 0 };
-	struct dependents *dependents;
 
-	manager_begin(units, "running");
-	dependents = find();
-	stop_all(units);
-	expect_ok(dependents_start(dependents, MINUTE_USEC, &error), &error);
-	dependents_free(dependents);
-	manager_end();
+	start_again(units, stop_all);
 	assert_int_equal(units[0].starts, 0);
 	assert_int_equal(units[1].starts, 1);
 }
@@ -100,15 +96,8 @@ static void one_that_does_not_start_keeps_no_other(void **state)
 		{ "c.service", .active_state = "active" },
 		{ 0 },
 	};
-	struct fr_error error = { 0 };
-	struct dependents *dependents;
 
-	manager_begin(units, "running");
-	dependents = find();
-	stop_all(units);
-	expect_ok(dependents_start(dependents, MINUTE_USEC, &error), &error);
-	dependents_free(dependents);
-	manager_end();
+	start_again(units, stop_all);
 	assert_int_equal(units[1].starts, 0);
 	assert_int_equal(units[2].starts, 1);
 	assert_int_equal(units[3].starts, 1);

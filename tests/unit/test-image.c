@@ -29,7 +29,7 @@ static void expect_kind(const struct blob *file, enum fr_image_kind kind,
 	struct fr_error error;
 	int r = probe(file, &image, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	assert_int_equal(image.kind, kind);
 	assert_int_equal(image.compression, compression);
 	assert_true(image.offset + image.size <= file->size);

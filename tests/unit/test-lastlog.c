@@ -55,7 +55,7 @@ static struct fr_last_log read_well(const char *root)
 	struct fr_error error = { 0 };
 	int r = fr_last_log_read(file_path(root), &log, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	return log;
 }
 

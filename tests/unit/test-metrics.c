@@ -10,12 +10,6 @@
 #include "io.h"
 #include "metrics.h"
 
-/* expect_success() evaluates its argument twice, this does not. */
-static void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 static struct fr_pool_status pool = {
 	.present = true,
 	.generation = 3,

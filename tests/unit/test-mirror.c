@@ -14,12 +14,6 @@
 #define HERE "boot-1"
 #define BEFORE "boot-0"
 
-/* expect_success() evaluates its argument twice, this does not. */
-static void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 static struct fr_pool_status a_pool(const char *boot_reason, unsigned int tries)
 {
 	return (struct fr_pool_status){

@@ -49,7 +49,7 @@ static void sections_of_a_uki(void **state)
 	struct fr_pe parsed;
 	int r = parse(&pe, &parsed, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 	expect_section(&pe, &parsed.section[FR_PE_LINUX], "the kernel");
 	expect_section(&pe, &parsed.section[FR_PE_INITRD], "the initrd");
 	expect_section(&pe, &parsed.section[FR_PE_CMDLINE], "root=/dev/vda");

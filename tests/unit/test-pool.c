@@ -11,12 +11,6 @@
 #include "fake-kernel.h"
 #include "pool.h"
 
-/* expect_success() evaluates its argument twice, this does not. */
-static void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 static unsigned int count;
 
 /* A new machine with two slots. */

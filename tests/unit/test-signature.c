@@ -71,7 +71,7 @@ static void expect_good(const char *trusted)
 	struct fr_error error;
 	int r = check(trusted, &error);
 
-	expect_success(r, &error);
+	expect_ok(r, &error);
 }
 
 static void expect_rejected(const char *trusted, const char *part)

@@ -7,12 +7,6 @@
 #include "../../daemon/fastrebootd/pool/slots.h"
 #include "pool-fixture.h"
 
-/* expect_success() evaluates its argument twice, this does not. */
-static void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 static void the_newest_is_staged(void **state)
 {
 	struct fr_pool_status pool = a_pool();

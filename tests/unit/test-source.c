@@ -8,12 +8,6 @@
 #include "../../daemon/fastrebootd/pool/source.h"
 #include "pool.h"
 
-/* expect_success() evaluates its argument twice, this does not. */
-static void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void sources(void **state)

@@ -5,12 +5,6 @@
 
 #include "timeline.h"
 
-/* expect_success() evaluates its argument twice, this does not. */
-static void expect_ok(int r, const struct fr_error *error)
-{
-	expect_success(r, error);
-}
-
 static const char kernel_text[] = "reboot 0\n"
 				  "devices_down 157000\n"
 				  "cpus_down 166000\n"

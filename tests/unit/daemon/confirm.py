@@ -12,7 +12,27 @@ from .checks import check, equal
 from .machine import arm64_image, jump, Machine
 from .registry import test
 
+REBOOT = "reboot.target replace-irreversibly"
 FAILED = "boot-complete.target failed, with bad.service; "
+
+
+def first_kernel(machine: Machine) -> None:
+    """Be a kernel that was jumped to, unconfirmed."""
+    machine.start_systemd()
+    machine.start(first=True)
+    jump(machine, 0)
+
+
+def second_kernel(machine: Machine) -> None:
+    """Be the next one, unconfirmed; the first was confirmed."""
+    first_kernel(machine)
+    machine.run("confirm")
+    jump(machine, 1)
+
+
+def wait_reboot(machine: Machine) -> None:
+    """Wait for an ordinary reboot."""
+    machine.wait(lambda: REBOOT in machine.started_units(), "reboot.target")
 
 
 @test
@@ -60,11 +80,7 @@ def rolls_back_by_hand(machine: Machine) -> None:
 
 @test
 def boot_complete_fails(machine: Machine) -> None:
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
-    machine.run("confirm")
-    jump(machine, 1)
+    second_kernel(machine)
     machine.run("status")
     machine.fail_boot()
     machine.wait_log("systemd starts kexec.target")
@@ -75,16 +91,13 @@ def boot_complete_fails(machine: Machine) -> None:
     check("bad.service" in update["message"], update["message"])
     # Of a rollback, nothing is rolled back: the firmware's kernel.
     machine.fail_boot()
-    machine.wait(lambda: "reboot.target replace-irreversibly" in
-                 machine.started_units(), "reboot.target")
+    wait_reboot(machine)
     machine.stop()
 
 
 @test
 def confirmed_is_not_rolled_back(machine: Machine) -> None:
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
+    first_kernel(machine)
     machine.run("confirm")
     machine.fail_boot()
     machine.run("status")
@@ -117,9 +130,7 @@ def not_confirmed_in_time(machine: Machine) -> None:
 
 @test
 def too_many_tries(machine: Machine) -> None:
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
+    first_kernel(machine)
     machine.stop()
     machine.set_sysfs("previous_source", machine.sysfs("source"))
     machine.set_sysfs("tries", "4")
@@ -131,36 +142,26 @@ def too_many_tries(machine: Machine) -> None:
 
 @test
 def no_way_back(machine: Machine) -> None:
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
+    first_kernel(machine)
     machine.stop()
     machine.set_sysfs("tries", "4")
     machine.start()
-    machine.wait(lambda: "reboot.target replace-irreversibly" in
-                 machine.started_units(), "reboot.target")
+    wait_reboot(machine)
 
 
 @test
 def previous_payload_is_gone(machine: Machine) -> None:
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
-    machine.run("confirm")
-    jump(machine, 1)
+    second_kernel(machine)
     (machine.folder / "Image0").unlink()
     machine.fail_boot()
-    machine.wait(lambda: "reboot.target replace-irreversibly" in
-                 machine.started_units(), "reboot.target")
+    wait_reboot(machine)
     check("can't roll" in machine.log(), machine.log())
 
 
 @test
 def automatic_is_off(machine: Machine) -> None:
     machine.configure("[Commit]\nWatchdogSec=0\n[Rollback]\nAutomatic=no\n")
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
+    first_kernel(machine)
     machine.fail_boot()
     machine.wait_log(FAILED + "Automatic= is off")
     equal(machine.started_units(), [], "units")
@@ -169,29 +170,20 @@ def automatic_is_off(machine: Machine) -> None:
 
 @test
 def previous_payload_was_replaced(machine: Machine) -> None:
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
-    machine.run("confirm")
-    jump(machine, 1)
+    second_kernel(machine)
     # The update has written its image over the one before.
     (machine.folder / "Image0").write_bytes(arm64_image(1 << 18, 77))
     text = machine.run("rollback", status=19)
     check("was replaced" in text, text)
     equal(machine.started_units(), [], "units")
     machine.fail_boot()
-    machine.wait(lambda: "reboot.target replace-irreversibly" in
-                 machine.started_units(), "reboot.target")
+    wait_reboot(machine)
     check("can't roll" in machine.log(), machine.log())
 
 
 def arrive_with(machine: Machine, configuration: str) -> None:
     """Be the second kernel, unconfirmed, with another configuration."""
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
-    machine.run("confirm")
-    jump(machine, 1)
+    second_kernel(machine)
     machine.stop()
     machine.configure(configuration)
     machine.start()
@@ -341,11 +333,7 @@ def commit_takes_a_confirmed_kernel(machine: Machine) -> None:
 
 def from_unconfirmed(machine: Machine) -> None:
     """C was confirmed, X was not, and Y was committed from X."""
-    machine.start_systemd()
-    machine.start(first=True)
-    jump(machine, 0)
-    machine.run("confirm")
-    jump(machine, 1)
+    second_kernel(machine)
     jump(machine, 2, commit=("--unconfirmed",))
     status = machine.status()
     equal(status["previous_source"]["kernel"], f"{machine.folder}/Image1",
