@@ -21,8 +21,8 @@ def unprivileged(system: System) -> None:
     fastreboot.stage_release(machine,
                              fastreboot.releases(machine)["system-b"])
     before = fastreboot.status(machine)
-    for words in (("status",), ("status", "--json")):
-        fastreboot.run(machine, *words, user="alice")
+    for options in ((), ("--json",)):
+        fastreboot.run(machine, "status", *options, user="alice")
     fastreboot.run(machine, "timeline", user="alice", expect=Exit.NOT_FOUND)
     for words in CHANGES:
         fastreboot.run(machine, *words, user="alice",
