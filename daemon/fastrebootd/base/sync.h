@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * sync(2) with a deadline.
- *
- * A disk that does not answer keeps sync(2) for ever, in a sleep that no signal
- * ends. So a child calls it, and one that does not come back is left behind: it
- * holds none of the daemon's files, its lock least of all.
- */
+/* sync(2) with a deadline; see base/aside.h. */
 #ifndef FASTREBOOTD_SYNC_H
 #define FASTREBOOTD_SYNC_H
 
@@ -13,16 +7,13 @@
 
 #include "error.h"
 
-/* How long a child that is to end may take for it, before it is left behind. */
-#define SYNC_KILL_USEC (1000 * 1000)
-
 /**
  * sync_disks() - write what file systems have not written yet
  * @timeout_usec: how long it may take
  * @cancel_fd: ends the wait when it is readable; -1 for none
  * @error: why it is not known to be written
  *
- * Blocks for @timeout_usec and SYNC_KILL_USEC at most.
+ * Blocks for @timeout_usec and ASIDE_KILL_USEC at most.
  *
  * Return: 0; -ETIMEDOUT with FR_REFUSED; -ECANCELED with FR_CANCELLED; another
  * negative errno.

@@ -266,7 +266,8 @@ void daemon_update_metrics(struct daemon *daemon)
 	struct fr_metrics metrics;
 	char message[256];
 
-	if (!daemon->supported || daemon->job)
+	/* Between arm and jump no disk is waited for. */
+	if (!daemon->supported || daemon->job || daemon->leaving)
 		return;
 	fill_facts(daemon, &facts);
 	metrics = (struct fr_metrics){

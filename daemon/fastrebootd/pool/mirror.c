@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <json-c/json.h>
 
+#include "base/store.h"
 #include "cleanup.h"
 #include "io.h"
 #include "pool/source.h"
@@ -161,56 +160,6 @@ static struct json_object *mirror_to_json(const struct mirror *mirror)
 	return object;
 }
 
-static int write_new(const char *path, const char *text)
-{
-	_cleanup_close_ int fd = -1;
-	int err;
-
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
-	if (fd < 0)
-		return -errno;
-	err = fr_write_all(fd, text, strlen(text));
-	if (!err && fsync(fd) < 0)
-		err = -errno;
-	return err;
-}
-
-/* The folder is what has to know of the new name. */
-static int replace(const char *folder, const char *path, const char *new_path,
-		   const char *text)
-{
-	_cleanup_close_ int fd = -1;
-	int err;
-
-	/* systemd makes it; without systemd there is nothing else that does. */
-	mkdir(folder, 0755);
-	err = write_new(new_path, text);
-	if (!err && rename(new_path, path) < 0)
-		err = -errno;
-	if (err) {
-		unlink(new_path);
-		return err;
-	}
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-static int store_text(const char *path, const char *text)
-{
-	_cleanup_free_ char *new_path = NULL;
-	_cleanup_free_ char *folder = NULL;
-
-	if (asprintf(&new_path, "%s.new", path) < 0) {
-		new_path = NULL;
-		return -ENOMEM;
-	}
-	folder = strndup(path, (size_t)(strrchr(path, '/') - path));
-	if (!folder)
-		return -ENOMEM;
-	return replace(folder, path, new_path, text);
-}
-
 int mirror_store(const char *root, const struct mirror *mirror,
 		 struct fr_error *error)
 {
@@ -220,12 +169,13 @@ int mirror_store(const char *root, const struct mirror *mirror,
 
 	if (err)
 		return err;
-	err = store_text(path, json_object_to_json_string_ext(
+	err = store_file(path, json_object_to_json_string_ext(
 				       object, JSON_C_TO_STRING_PLAIN));
 	if (!err)
 		return 0;
 	return fr_fail(error, FR_FAILED, err, "can't write %s: %s", path,
-		       strerror(-err));
+		       err == -ETIMEDOUT ? "the disk does not answer" :
+					   strerror(-err));
 }
 
 static bool is_fast(const struct fr_pool_status *pool)

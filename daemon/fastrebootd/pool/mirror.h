@@ -17,9 +17,8 @@
  *	confirmed_source	source of the last confirmed payload, if that kernel
  *				was not confirmed itself; not there if it was
  *
- * It is written before a payload is armed, and when a kernel is confirmed, as a
- * new file that is synchronized and renamed: what a crash leaves is the old one or
- * the new one. The main thread and a job's may both use it, never at a time: the
+ * It is written before a payload is armed, and when a kernel is confirmed; what a
+ * crash leaves is the old one or the new one (base/store.h). The main thread and a job's may both use it, never at a time: the
  * main thread writes only while there is no job.
  *
  * Which one counts, when they differ:

@@ -285,6 +285,20 @@ def disks_do_not_answer(machine: Machine) -> None:
 
 
 @test
+def disk_does_not_take_the_mirror(machine: Machine) -> None:
+    """What is written before arming has an end, too."""
+    machine.start_systemd()
+    (machine.folder / "systemd/refuse").touch()
+    machine.start(first=True)
+    machine.stage()
+    machine.set_sysfs("stall-store", "1")
+    machine.run("commit")
+    machine.wait_log("the machine stays")
+    check("the disk does not answer" in machine.log(), machine.log())
+    equal(machine.sysfs("armed"), "none", "armed slot")
+
+
+@test
 def cancelled_while_disks_write(machine: Machine) -> None:
     machine.start(first=True)
     machine.stage()

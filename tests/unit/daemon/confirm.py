@@ -420,3 +420,17 @@ def source_of_the_firmwares_kernel(machine: Machine) -> None:
           "kernel")
     jump(machine, 0)
     equal(machine.status()["previous_source"], source, "previous source")
+
+
+@test
+def disk_does_not_answer_a_confirmation(machine: Machine) -> None:
+    """The ledger is what confirms; the watchdog must not wait for a disk."""
+    machine.start(first=True)
+    jump(machine, 0)
+    machine.set_sysfs("stall-store", "1")
+    machine.run("confirm")
+    check("the disk does not answer" in machine.log(), machine.log())
+    equal(machine.status()["confirmed"], True, "confirmed")
+    (machine.folder / "sys/stall-store").unlink()
+    machine.stage(1)
+    machine.run("commit", "--now", "--dry-run")
