@@ -3,18 +3,14 @@
  * With a journal, entries go there with their fields. Without one, as in an
  * initramfs, the messages go to stderr with systemd's prefix for the priority.
  */
-#define SD_JOURNAL_SUPPRESS_LOCATION
 #include "base/journal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
-#include <systemd/sd-journal.h>
-
+#include "base/journal-send.h"
 #include "cleanup.h"
 
 #define FIELDS_MAX 8
@@ -70,18 +66,19 @@ entry_add(struct entry *entry, const char *format, ...)
 	va_end(arguments);
 }
 
+/* systemd sets the variable when stderr goes to the journal as well. */
 static void send_entry(const struct entry *entry, int priority,
 		       const char *message)
 {
-	struct iovec vectors[FIELDS_MAX];
+	_cleanup_free_ char *line = NULL;
 
-	for (size_t i = 0; i < entry->n; i++)
-		vectors[i] = (struct iovec){ entry->fields[i],
-					     strlen(entry->fields[i]) };
-	sd_journal_sendv(vectors, (int)entry->n);
-	/* systemd sets this when stderr goes to the journal as well. */
-	if (!getenv("JOURNAL_STREAM"))
-		fprintf(stderr, "<%d>fastrebootd: %s\n", priority, message);
+	journal_send(entry->fields, entry->n);
+	if (getenv("JOURNAL_STREAM"))
+		return;
+	if (asprintf(&line, "<%d>fastrebootd: %s\n", priority, message) < 0)
+		line = NULL;
+	else
+		journal_put_stderr(line);
 }
 
 __attribute__((__format__(printf, 3, 0))) static void

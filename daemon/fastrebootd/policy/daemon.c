@@ -282,12 +282,13 @@ void daemon_update_metrics(struct daemon *daemon)
 	write_metrics(daemon, &metrics);
 }
 
+/* Not between arm and jump: sd_notify() waits for a systemd that does not read. */
 static void tell_systemd(struct daemon *daemon)
 {
+	if (daemon->leaving)
+		return;
 	if (!daemon->supported || !daemon->pool.present)
 		sd_notifyf(0, "STATUS=No pool: %s", daemon->pool_error.text);
-	else if (daemon->leaving)
-		sd_notify(0, "STATUS=Rebooting");
 	else if (daemon->job)
 		sd_notifyf(0, "STATUS=Job: %s", daemon->job->type->name);
 	else if (!daemon_confirmed(daemon))

@@ -15,7 +15,7 @@ from abi.sources import (TOP, Broken, Rows, array, defined, file_of, find,
 TEST_VARIABLES = {"FASTREBOOT_SYSFS", "FASTREBOOT_ROOT", "FASTREBOOT_RUNTIME",
                   "FASTREBOOT_SYSTEMD", "FASTREBOOT_JOURNAL",
                   "FASTREBOOT_NO_JUMP", "FASTREBOOT_BOOT_ID",
-                  "FASTREBOOT_GRACE_USEC"}
+                  "FASTREBOOT_GRACE_USEC", "FASTREBOOT_JOURNAL_SOCKET"}
 
 
 @table

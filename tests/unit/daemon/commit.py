@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from pathlib import Path
 
 from .checks import check, equal
@@ -327,6 +328,28 @@ def client_does_not_read(machine: Machine) -> None:
     check("1 clients have not read" in machine.log(), machine.log())
     machine.stop()
     client.socket.close()
+
+
+@test
+def journal_does_not_read(machine: Machine) -> None:
+    path = machine.folder / "journal"
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    journal.bind(str(path))
+    machine.start(first=True, FASTREBOOT_JOURNAL_SOCKET=str(path))
+    machine.stage()
+    journal.settimeout(DEADLINE)
+    while b"is staged in slot 0" not in journal.recv(65536):
+        continue
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as flood:
+        flood.setblocking(False)
+        try:
+            while True:
+                flood.sendto(b"A=b\n", str(path))
+        except BlockingIOError:
+            pass
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    journal.close()
 
 
 @test
