@@ -181,7 +181,7 @@ static void not_by_itself(void **state)
 	confirm_boot_failed(&daemon, "");
 	assert_false(confirm_is_watching(&daemon));
 	assert_null(daemon.job);
-	assert_null(daemon.confirm.reason);
+	assert_false(daemon.confirm.given_up);
 	assert_string_equal(machine_text("/sys/left"), "");
 	daemon_end(&daemon);
 }

@@ -77,6 +77,22 @@ static void what_systemd_refuses_is_undone(void **state)
 	daemon_end(&daemon);
 }
 
+/* As when it is being stopped. */
+static void where_no_job_can_start_it_is_disarmed(void **state)
+{
+	struct fr_error error = { .failure = FR_FAILED, .text = "masked" };
+	struct daemon daemon;
+
+	begin(&daemon);
+	daemon.leaving = true;
+	daemon.stopping = true;
+	leave_failed(&daemon, &error);
+	assert_null(daemon.job);
+	expect_kernel("armed", "none");
+	assert_int_equal(daemon.pool.armed, FR_SLOT_NONE);
+	daemon_end(&daemon);
+}
+
 static void what_was_interrupted_is_undone(void **state)
 {
 	struct daemon daemon;
@@ -153,6 +169,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(the_kernel_refuses),
 	UNIT_TEST(the_orderly_way_needs_systemd),
 	UNIT_TEST(what_systemd_refuses_is_undone),
+	UNIT_TEST(where_no_job_can_start_it_is_disarmed),
 	UNIT_TEST(what_was_interrupted_is_undone),
 	UNIT_TEST(an_ordinary_reboot),
 	UNIT_TEST(a_commit_leaves),

@@ -65,11 +65,12 @@ static void report(struct daemon *daemon, const char *reason,
 		      consequence);
 }
 
-/* The kernel is given up: what now? Takes the reason. */
+/* The kernel is given up: what now? */
 static void act(struct daemon *daemon)
 {
-	_cleanup_free_ char *reason = fr_steal_pointer(daemon->confirm.reason);
+	const char *reason = daemon->confirm.reason;
 
+	daemon->confirm.given_up = false;
 	if (is_rollback(daemon)) {
 		report(daemon, reason, "it is itself a rollback");
 		go_back_fall_back(daemon, reason);
@@ -90,10 +91,9 @@ static void give_up(struct daemon *daemon, const char *reason)
 		return;
 	}
 	stop_watching(daemon);
-	free(daemon->confirm.reason);
-	daemon->confirm.reason = strdup(reason);
-	if (!daemon->confirm.reason)
-		return;
+	daemon->confirm.given_up = true;
+	snprintf(daemon->confirm.reason, sizeof(daemon->confirm.reason), "%s",
+		 reason);
 	if (daemon->job)
 		job_cancel(daemon->job, NULL);
 	else
@@ -102,7 +102,7 @@ static void give_up(struct daemon *daemon, const char *reason)
 
 void confirm_idle(struct daemon *daemon)
 {
-	if (daemon->confirm.reason && !daemon->leaving && !daemon->stopping)
+	if (daemon->confirm.given_up && !daemon->leaving && !daemon->stopping)
 		act(daemon);
 }
 
@@ -163,8 +163,7 @@ void confirm_done(struct daemon *daemon)
 	struct confirm *confirm = &daemon->confirm;
 
 	confirm->timer = sd_event_source_disable_unref(confirm->timer);
-	free(confirm->reason);
-	confirm->reason = NULL;
+	confirm->given_up = false;
 }
 
 static void tell_confirmed(struct daemon *daemon)
@@ -183,7 +182,7 @@ static int check_confirm(struct daemon *daemon, struct fr_error *error)
 
 	if (err)
 		return err;
-	if (daemon->leaving || daemon->confirm.reason)
+	if (daemon->leaving || daemon->confirm.given_up)
 		return fr_fail(error, FR_BUSY, -EBUSY,
 			       "it is too late: a reboot is under way");
 	return 0;

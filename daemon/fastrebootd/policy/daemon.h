@@ -82,12 +82,14 @@ struct last_job {
  * struct confirm - what happens to an unconfirmed kernel
  * @watching: it is unconfirmed, and was not given up
  * @timer: the time that it has
- * @reason: why it has to be rolled back, as soon as no job is there; owned
+ * @given_up: it has to be rolled back, as soon as no job is there
+ * @reason: why; an array, so that giving up can't fail
  */
 struct confirm {
 	bool watching;
 	sd_event_source *timer;
-	char *reason;
+	bool given_up;
+	char reason[512];
 };
 
 /**

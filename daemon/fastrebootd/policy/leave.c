@@ -40,25 +40,19 @@ static const struct work undo_work = {
 	.ended = undo_ended,
 };
 
-/*
- * @now: it is not known how far a wipe has come, or there was one. @stopped is
- * owned.
- */
-static void start_undo(struct daemon *daemon, const struct fr_error *cause,
-		       bool now, struct dependents *stopped)
+/* Takes @stopped, also where it fails. */
+static struct undo_request *make_undo(struct daemon *daemon,
+				      const struct fr_error *cause, bool now,
+				      struct dependents *stopped)
 {
 	struct undo_request *request = calloc(1, sizeof(*request));
 	const struct fr_slot *slot;
-	struct fr_error error = { 0 };
 
-	daemon->leaving = false;
-	feed_release(daemon);
 	if (!request) {
 		dependents_free(stopped);
-		return;
+		return NULL;
 	}
 	request->stopped = stopped;
-	daemon_refresh(daemon);
 	request->slot = daemon->pool.armed;
 	slot = slots_get(&daemon->pool, request->slot);
 	request->release = slot ? strdup(slot->release) : NULL;
@@ -66,9 +60,43 @@ static void start_undo(struct daemon *daemon, const struct fr_error *cause,
 			 (!slot || fr_payload_source_wipes(slot->source));
 	if (cause)
 		request->cause = *cause;
-	if (work_start(daemon, &undo_work, request, NULL, &error))
-		journal_message(LOG_ERR, "can't undo the commit: %s",
+	return request;
+}
+
+/* What needs no job, and matters most: the next reboot is an ordinary one. */
+static void disarm_at_once(struct daemon *daemon, const char *why)
+{
+	struct fr_error error = { 0 };
+
+	if (fr_pool_disarm(&error))
+		journal_message(LOG_ERR, "can't undo the commit: %s; %s", why,
 				error.text);
+	else
+		journal_message(
+			LOG_ERR,
+			"can't undo the commit: %s; the slot is disarmed, but no unfreeze hook has run",
+			why);
+	daemon_refresh(daemon);
+}
+
+/*
+ * @now: it is not known how far a wipe has come, or there was one. @stopped is
+ * owned.
+ */
+static void start_undo(struct daemon *daemon, const struct fr_error *cause,
+		       bool now, struct dependents *stopped)
+{
+	struct undo_request *request;
+	struct fr_error error = { 0 };
+
+	daemon->leaving = false;
+	feed_release(daemon);
+	daemon_refresh(daemon);
+	request = make_undo(daemon, cause, now, stopped);
+	if (!request)
+		disarm_at_once(daemon, "out of memory");
+	else if (work_start(daemon, &undo_work, request, NULL, &error))
+		disarm_at_once(daemon, error.text);
 }
 
 void leave_failed(struct daemon *daemon, const struct fr_error *error)
