@@ -24,6 +24,9 @@ static const struct {
 	{ "begin", EPERM, FR_NOT_PERMITTED,
 	  "the kernel refuses new kernels: kernel.kexec_load_disabled is set, it is locked down, "
 	  "or a security module forbids it" },
+	{ "begin", EOPNOTSUPP, FR_UNSUPPORTED,
+	  "no kexec can turn this machine's other CPUs off: spin-table, protected KVM, or a CPU "
+	  "that failed to start" },
 	{ "begin", EBUSY, FR_BUSY,
 	  "the slot is in use: it is being staged, armed or running" },
 	{ "begin", EEXIST, FR_BUSY,

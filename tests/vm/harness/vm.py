@@ -90,6 +90,12 @@ class Vm:
         folder = self._folder("dtb")
         return devicetree.with_overlay(Options(**options), overlay, folder)
 
+    def overlay(self, source: str) -> Path:
+        """A device tree overlay for device_tree(), from its source."""
+        path = self._folder("overlay") / "overlay.dtso"
+        path.write_text(source, encoding="ascii")
+        return path
+
     def reserved_memory(self, node: str, ranges: str = "ranges;",
                         **options: Any) -> Path:
         """QEMU's device tree with a node, in dts, under /reserved-memory."""

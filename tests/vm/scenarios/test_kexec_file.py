@@ -14,6 +14,7 @@ from harness.fastreboot import (NO_POOL, POOL, SLOT_OFFSET, check_fast_reboot,
                                 status, switch_pool)
 from harness.machine import FASTREBOOT, INITRD, Machine
 from harness.scenario import scenario
+from harness.symbols import Symbols
 from harness.vm import Vm
 
 LOADED = "/sys/kernel/kexec_loaded"
@@ -431,6 +432,24 @@ def crash_kernel(vm: Vm, armed: bool, loaded: bool) -> None:
                len(machine.command("hex /proc/vmcore length=64")) == 1)
     check.true("the pool is as it was",
                pool_content(machine, boot) == before[1])
+
+
+# kernel/kexec_internal.h: the lock while an image is loaded or started.
+LOCKED_DEFAULT = 2
+
+
+@scenario(timeout=300)
+def crash_kernel_during_another_kexec(vm: Vm) -> None:
+    """A panic does not wait for a load, or for a reboot that has begun."""
+    machine = vm.machine(cpus=2)
+    boot = pool_boot(machine, append=f"{CRASH_POOL} {RESERVE}")
+    machine.file_load("a", flags=ON_CRASH)
+    lock = Symbols(vm.build).physical(boot, "__kexec_lock")
+    machine.write_memory(lock, LOCKED_DEFAULT.to_bytes(4, "little"))
+    machine.expect_error("EBUSY", "kexec-unload flags=0")
+    after = crash(machine)
+    check.true("the crash kernel runs where it was told to",
+               0x60000000 <= after.text < 0x70000000, hex(after.text))
 
 
 @scenario(timeout=300)
