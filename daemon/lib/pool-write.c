@@ -42,7 +42,8 @@ static const struct {
 	  "the device tree would be larger than 2 MiB, or does not fit behind the root image, "
 	  "or what does not fit into the slot takes more than half of the memory" },
 	{ "seal", EINVAL, FR_INVALID_PAYLOAD,
-	  "the device tree is not one, or describes no memory" },
+	  "the device tree is not one, or not of this machine: its memory differs, or a region with "
+	  "no-map is missing; start from /sys/firmware/fdt, the kernel's log has more" },
 	{ "seal", EKEYREJECTED, FR_SIGNATURE,
 	  "the running kernel trusts no signature of the new one: sign it with a key "
 	  "that the kernel knows" },

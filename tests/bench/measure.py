@@ -30,6 +30,8 @@ KEXEC = "/payload/kexec-tools/kexec"
 # that the largest payload fits into.
 MEMORY_MIB = 2048
 POOL_MIB = 640
+# Where a pool with a state volume is: behind what QEMU loads.
+STATE_POOL_BASE = 0x50000000
 
 # Phases of a blackout, by the point of the timeline that ends each, in order.
 PHASES = ("devices_down", "cpus_down", "jump", "kernel_entry", "init")
@@ -168,7 +170,9 @@ def pool_words(point: Point) -> str:
     if not SYSTEMS[point.system].pool:
         return ""
     words = f"fastreboot={POOL_MIB + point.state_mib}M"
-    return f"{words},state={point.state_mib}M" if point.state_mib else words
+    if point.state_mib:
+        words += f"@{STATE_POOL_BASE:#x},state={point.state_mib}M"
+    return words
 
 
 def load_commands(point: Point, append: str) -> tuple[str, str]:

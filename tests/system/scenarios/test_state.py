@@ -17,7 +17,7 @@ from system.fastreboot import Exit
 from system.machine import SystemBoot, SystemMachine
 from system.world import System, scenario
 
-POOL = "fastreboot=320M,state=128M"
+POOL = "fastreboot=320M@0x60000000,state=128M"
 ROOT = "/var/lib/fastreboot/state"
 DEVICE = "/dev/fastreboot-state"
 MOUNT = "var-lib-fastreboot-state.mount"

@@ -8,7 +8,7 @@ from system import fastreboot
 from system.machine import POOL, SystemMachine
 from system.world import System, scenario
 
-STATE_POOL = f"{POOL},state=32M"
+STATE_POOL = f"{POOL}@0x60000000,state=32M"
 MARKER = "a-secret-that-was-preserved"
 DEVICE = "/dev/fastreboot-state"
 # Behind what a small file system has at its begin.

@@ -17,6 +17,7 @@ static int command_list(char **args)
 const struct command commands[] = {
 	{ "list", "", 0, command_list },
 	{ "read", "PATH", 1, command_read },
+	{ "mode", "PATH", 1, command_mode },
 	{ "write", "PATH TEXT", 2, command_write },
 	{ "write-repeat", "PATH CHARACTER COUNT", 3, command_write_repeat },
 	{ "stream", "FROM TO [src-offset=N] [offset=N] [length=N] [chunk=N]", 2,

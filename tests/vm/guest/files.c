@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -126,6 +127,17 @@ int command_read(char **args)
 		return fail(-EFBIG, "read %s", args[0]);
 	while (got && (line = strsep(&rest, "\n")))
 		out("%s", line);
+	return 0;
+}
+
+/* mode PATH */
+int command_mode(char **args)
+{
+	struct stat status;
+
+	if (stat(args[0], &status) < 0)
+		return fail(-errno, "stat %s", args[0]);
+	out("%04o", (unsigned int)status.st_mode & 07777);
 	return 0;
 }
 

@@ -70,6 +70,7 @@ int read_each(const char *path, uint64_t offset, uint64_t length,
 	      void (*each)(void *context, const uint8_t *data, size_t size),
 	      void *context);
 int command_read(char **args);
+int command_mode(char **args);
 int command_write(char **args);
 int command_write_repeat(char **args);
 int command_stream(char **args);

@@ -53,6 +53,31 @@ def with_overlay(options: Options, overlay: Path, folder: Path) -> Path:
     return result
 
 
+def with_firmware(tree: Path, reservation: tuple[int, int], name: str,
+                  folder: Path) -> Path:
+    """A tree with what firmware adds to one.
+
+    reservation -- first byte and bytes, for a /memreserve/
+    name -- of a property of /chosen, which says "here"
+    """
+    source, result = folder / "firmware.dts", folder / "firmware.dtb"
+    _run("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", str(source), str(tree))
+    start, size = reservation
+    source.write_text(source.read_text("utf-8").replace(
+        "/dts-v1/;", f"/dts-v1/;\n/memreserve/ {start:#x} {size:#x};", 1)
+        + f'/ {{ chosen {{ {name} = "here"; }}; }};\n', "utf-8")
+    _run("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", str(result),
+         str(source))
+    return result
+
+
+def plain(options: Options, folder: Path) -> Path:
+    """QEMU's device tree for a machine, as it is."""
+    tree = folder / "plain.dtb"
+    _dump(options, tree)
+    return tree
+
+
 def _dump(options: Options, path: Path) -> None:
     """Write QEMU's device tree for a machine."""
     arguments = options.machine()

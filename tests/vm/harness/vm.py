@@ -90,6 +90,15 @@ class Vm:
         folder = self._folder("dtb")
         return devicetree.with_overlay(Options(**options), overlay, folder)
 
+    def plain_tree(self, **options: Any) -> Path:
+        """QEMU's device tree for a machine."""
+        return devicetree.plain(Options(**options), self._folder("dtb"))
+
+    def firmware_tree(self, reservation: tuple[int, int], name: str) -> Path:
+        """QEMU's device tree with what firmware adds, see devicetree."""
+        return devicetree.with_firmware(self.plain_tree(), reservation, name,
+                                        self._folder("dtb"))
+
     def overlay(self, source: str) -> Path:
         """A device tree overlay for device_tree(), from its source."""
         path = self._folder("overlay") / "overlay.dtso"

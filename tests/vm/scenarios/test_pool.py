@@ -28,9 +28,10 @@ pool {
 	size = <0 0x8000000>;
 	alignment = <0 0x200000>;
 	slots = <3>;
-	state-size = <0 0x1000000>;
 };
 """
+
+FLOATING_STATE = FLOATING_NODE.replace("};", "state-size = <0 0x1000000>; };")
 
 
 def node(address: str = "0x60000000", size: str = "0x8000000",
@@ -52,9 +53,10 @@ BAD_COMMAND_LINES = {
     "over-the-end-of-addresses": "fastreboot=128M@0xfffffffffc000000",
     "misaligned-address": "fastreboot=128M@0x60100000",
     "misaligned-size": "fastreboot=127M@0x60000000",
-    "misaligned-state": "fastreboot=128M,state=1M",
+    "misaligned-state": "fastreboot=128M@0x60000000,state=1M",
     "too-small": "fastreboot=2M",
-    "state-takes-all": "fastreboot=128M,state=128M",
+    "state-takes-all": "fastreboot=128M@0x60000000,state=128M",
+    "state-without-address": "fastreboot=128M,state=32M",
     "no-value": "fastreboot",
     "empty-value": "fastreboot=",
     "no-number": "fastreboot=lots",
@@ -78,6 +80,7 @@ BAD_NODES = {
     "partly-beyond-memory": node(address="0x7c000000"),
     "overlaps-a-node": node() + """
         other@61000000 { reg = <0 0x61000000 0 0x100000>; };""",
+    "state-without-address": FLOATING_STATE,
     "two-pools": node() + node(address="0x70000000"),
     "ledger-over-the-kernel": node(address="0x40200000"),
     "ledger-over-the-initrd": node(address="0x48000000"),
@@ -113,6 +116,44 @@ def bad_node(vm: Vm, nodes: str) -> None:
     """The machine boots without a pool from a node that is wrong."""
     machine = vm.machine(dtb=vm.reserved_memory(nodes))
     check_no_pool(machine, machine.boot())
+
+
+@scenario(timeout=200, requires=["a"], variants={
+    "bad-slots": {"nodes": node(more="slots = <99>;")},
+    "state-without-address": {"nodes": FLOATING_STATE}})
+def given_back(vm: Vm, nodes: str) -> None:
+    """Memory of a pool that can't be had is memory like any other."""
+    without = vm.machine().boot()
+    with_bad = vm.machine(dtb=vm.reserved_memory(nodes)).boot()
+    check.equal("pool", with_bad.pool, None)
+    check.true("what a pool of 128 MiB would have kept is there",
+               without.memtotal - with_bad.memtotal < 1024,
+               (without.memtotal, with_bad.memtotal))
+
+
+@scenario(timeout=200)
+def above_four_gigabytes(vm: Vm) -> None:
+    """Where there is memory above 4 GiB the pool is at its beginning."""
+    machine = vm.machine(memory="6G")
+    boot = pool_boot(machine)
+    assert boot.pool is not None
+    check.equal("address of the pool", hex(boot.pool[0]), hex(4096 * MIB))
+    stage_and_jump(machine, boot, 0, "b")
+
+
+@scenario(timeout=200, requires=["a"])
+def addresses_are_roots(vm: Vm) -> None:
+    """What tells where the kernel is can be read by root alone."""
+    machine = vm.machine()
+    boot = pool_boot(machine)
+    for name in ("pool", "running", "slot0/size", "slot0/placement",
+                 "state_volume"):
+        mode, = machine.command(f"mode {FASTREBOOT}/{name}")
+        check.equal(f"mode of {name}", mode, "0400")
+    assert boot.pool is not None
+    check.equal("messages with an address of the pool",
+                [line for line in boot.messages()
+                 if f"{boot.pool[0]:x}" in line], [])
 
 
 @scenario(timeout=120, requires=["a"])
@@ -182,10 +223,10 @@ def node_wins(vm: Vm) -> None:
 
 @scenario(timeout=300)
 def floating_node(vm: Vm) -> None:
-    """A node with size and alignment; slots and a state volume."""
+    """A node with size and alignment, and slots."""
     machine = vm.machine(dtb=vm.reserved_memory(FLOATING_NODE))
     boot = pool_boot(machine, append="")
-    check_layout(machine, boot, slots=3, state=16 * MIB)
+    check_layout(machine, boot, slots=3, state=0)
     boot = stage_and_jump(machine, boot, 0, "b")
     stage_and_jump(machine, boot, 2, "a")
 
@@ -193,7 +234,7 @@ def floating_node(vm: Vm) -> None:
 @scenario(timeout=200, variants={
     "2-slots": {"append": "fastreboot=128M", "slots": 2, "state": 0},
     "8-slots": {"append": "fastreboot=256M,slots=8", "slots": 8, "state": 0},
-    "state": {"append": "fastreboot=128M,state=32M", "slots": 2,
+    "state": {"append": "fastreboot=128M@0x60000000,state=32M", "slots": 2,
               "state": 32 * MIB}})
 def layout(vm: Vm, append: str, slots: int, state: int) -> None:
     """A pool is divided as asked for, and can be used to its end."""

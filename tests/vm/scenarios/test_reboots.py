@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import check
 from harness.boot import Boot
-from harness.fastreboot import pool_boot, stage_and_jump
+from harness.fastreboot import pool_boot, slot_of, stage_and_jump, status
 from harness.machine import Machine
 from harness.scenario import scenario
 from harness.vm import Vm
@@ -166,3 +166,21 @@ def blackout(vm: Vm) -> None:
                abs(lengths[0] - lengths[1]) < lengths[0] / 100, timelines)
     vm.note(f"blackout {lengths[0]} ns, one instruction a ns: "
             f"{timelines[0]}")
+
+
+@scenario(timeout=200)
+def wiped(vm: Vm) -> None:
+    """Nothing stays of a kernel that ran, or of a payload that did not."""
+    machine = vm.machine()
+    boot = pool_boot(machine, append="fastreboot=192M,slots=3")
+    boot = stage_and_jump(machine, boot, 0, "b")
+    machine.stage(2, "a")
+    boot = stage_and_jump(machine, boot, 1, "a")
+    for number in (0, 2):
+        place = slot_of(machine, boot, number)
+        check.equal("status", status(machine, number), "empty")
+        machine.wait(
+            lambda place=place: None if any(machine.read_memory(
+                place.start, place.size)) else True,
+            f"zeros in slot {number}", interval=1)
+    stage_and_jump(machine, boot, 0, "b")

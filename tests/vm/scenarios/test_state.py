@@ -74,7 +74,7 @@ def hash_of_volume(machine: Machine, size: int) -> str:
 def kept(vm: Vm, options: dict[str, object]) -> None:
     """From kernel to kernel and back, whatever their command lines say."""
     machine = vm.machine(**options)
-    boot = pool_boot(machine, f"fastreboot={192 * MIB},state={STATE}")
+    boot = pool_boot(machine, f"fastreboot={192 * MIB}@0x60000000,state={STATE}")
     volume = volume_of(machine)
     check.equal("bytes of the volume", volume[1], STATE)
     check_volume(machine, volume)
@@ -106,7 +106,7 @@ def kept_over_a_reset(vm: Vm) -> None:
 def overflow_stays_out(vm: Vm) -> None:
     """What does not fit its slot is not put into the volume."""
     machine = vm.machine(memory="1G")
-    boot = pool_boot(machine, f"fastreboot={66 * MIB},state={STATE}")
+    boot = pool_boot(machine, f"fastreboot={66 * MIB}@0x60000000,state={STATE}")
     volume = volume_of(machine)
     await_device(machine)
     path, digest = content_of(vm, STATE)
