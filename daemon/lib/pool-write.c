@@ -24,6 +24,9 @@ static const struct {
 	{ "begin", EPERM, FR_NOT_PERMITTED,
 	  "the kernel refuses new kernels: kernel.kexec_load_disabled is set, it is locked down, "
 	  "or a security module forbids it" },
+	{ "begin", EACCES, FR_NOT_PERMITTED,
+	  "IMA's policy, or a security module, forbids kernels that are no file: load it with "
+	  "kexec -s -l, which obeys IMA and takes a slot, too" },
 	{ "begin", EOPNOTSUPP, FR_UNSUPPORTED,
 	  "no kexec can turn this machine's other CPUs off: spin-table, protected KVM, or a CPU "
 	  "that failed to start" },
@@ -58,6 +61,8 @@ static const struct {
 	{ "verify", EINVAL, FR_NOT_STAGED, "nothing is sealed in the slot" },
 	{ "verify", EINTR, FR_CANCELLED, "interrupted" },
 	{ "armed", EINVAL, FR_NOT_STAGED, "the slot is not sealed" },
+	{ "armed", EACCES, FR_NOT_PERMITTED,
+	  "IMA's policy forbids kernels that are no file: load it with kexec -s -l" },
 	{ "armed", EPERM, FR_NOT_PERMITTED,
 	  "the kernel refuses: kernel.kexec_load_disabled is set, kernel.kexec_load_limit_reboot "
 	  "is used up, or it is locked down" },

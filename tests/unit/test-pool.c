@@ -282,6 +282,7 @@ static void errors_of_the_kernel(void **state)
 		enum fr_failure failure;
 	} cases[] = {
 		{ "begin", EPERM, FR_NOT_PERMITTED },
+		{ "begin", EACCES, FR_NOT_PERMITTED },
 		{ "begin", EOPNOTSUPP, FR_UNSUPPORTED },
 		{ "begin", EBUSY, FR_BUSY },
 		{ "begin", EEXIST, FR_BUSY },
