@@ -63,6 +63,8 @@ install-programs:
 		$(DESTDIR)$(libexecdir)/fastrebootd
 	$(INSTALL) -D -m 755 $(PROGRAMS)/fastreboot-wipe-state \
 		$(DESTDIR)$(libexecdir)/fastreboot-wipe-state
+	$(INSTALL) -D -m 755 $(PROGRAMS)/fastreboot-health \
+		$(DESTDIR)$(libexecdir)/fastreboot-health
 	$(INSTALL) -D -m 755 $(PROGRAMS)/root-overlay \
 		$(DESTDIR)$(configdir)/root-overlay
 	$(INSTALL) -d $(DESTDIR)$(shutdowndir)
@@ -74,6 +76,7 @@ install-units:
 		name=$$(basename $$unit .in); \
 		$(call filled,$$unit,$(unitdir)/$$name,644); \
 	done
+	$(call filled,$(TOP)/units/health-baseline.in,$(configdir)/preflight.d/10-health-baseline,755)
 	$(call data,$(TOP)/units/fastreboot.tmpfiles,$(tmpfilesdir)/fastreboot.conf)
 	$(call data,$(TOP)/units/60-fastreboot-state.rules,$(udevdir)/60-fastreboot-state.rules)
 	$(call filled,$(TOP)/units/fastreboot-state-generator.in,$(generatordir)/fastreboot-state-generator,755)

@@ -36,6 +36,12 @@ enum fr_failure_action {
  * @confirm_timeout_usec: [Confirm] TimeoutSec=, 0 for no limit
  * @rollback_automatic: [Rollback] Automatic=
  * @failure_action: [Rollback] FailureAction=
+ * @health_gate: [Health] Gate=
+ * @health_units: [Health] Units=, names
+ * @health_ignore_units: [Health] IgnoreUnits=, patterns for fnmatch(3)
+ * @health_network: [Health] Network=
+ * @health_timeout_usec: [Health] TimeoutSec=, not 0
+ * @health_settle_usec: [Health] SettleSec=
  * @metrics_file: [Metrics] File=, absolute; NULL for the place that
  *	fastrebootd(8) chooses
  * @passed_over: what has no effect, a line for people each, with file and line;
@@ -63,6 +69,12 @@ struct fr_config {
 	uint64_t confirm_timeout_usec;
 	bool rollback_automatic;
 	enum fr_failure_action failure_action;
+	bool health_gate;
+	char **health_units;
+	char **health_ignore_units;
+	bool health_network;
+	uint64_t health_timeout_usec;
+	uint64_t health_settle_usec;
 	char *metrics_file;
 	char **passed_over;
 	bool trust_unclear;

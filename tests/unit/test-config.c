@@ -85,7 +85,30 @@ static void defaults(void **state)
 	assert_int_equal(config.confirm_timeout_usec, 300 * SECOND);
 	assert_true(config.rollback_automatic);
 	assert_int_equal(config.failure_action, FR_FAILURE_ACTION_REBOOT);
+	assert_true(config.health_gate);
+	expect_list(config.health_units, NULL);
+	expect_list(config.health_ignore_units, NULL);
+	assert_true(config.health_network);
+	assert_int_equal(config.health_timeout_usec, 60 * SECOND);
+	assert_int_equal(config.health_settle_usec, 5 * SECOND);
 	assert_null(config.metrics_file);
+}
+
+static void health_units(void **state)
+{
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+
+	parse_well(&config, "[Health]\nUnits=a.service b@1.mount\n"
+			    "IgnoreUnits=x*\nUnits=c.target\n");
+	expect_list(config.health_units, "a.service", "b@1.mount", "c.target",
+		    NULL);
+	expect_list(config.health_ignore_units, "x*", NULL);
+	assert_int_equal(parse(&config, "[Health]\nUnits=nginx\n", &error),
+			 -EINVAL);
+	assert_non_null(strstr(error.text, "nginx.service"));
+	assert_int_equal(parse(&config, "[Health]\nIgnoreUnits=a/b\n", &error),
+			 -EINVAL);
 }
 
 /* Inlined, it makes gcc 12 see a pointer to its variable where there is none. */
@@ -132,7 +155,7 @@ static void documented_file_has_the_defaults(void **state)
 	expect_equal(&config, &expected);
 	fr_config_done(&config);
 
-	assert_int_equal(uncomment(text), 15);
+	assert_int_equal(uncomment(text), 21);
 	/* A list would be added to the default. */
 	*strstr(text, " BootRoots") = ';';
 	parse_well(&config, text);
@@ -143,13 +166,26 @@ static void documented_file_has_the_defaults(void **state)
 /* It has all keys: each one that the man page may have is found by its name. */
 static void documented_file_has_every_key(void **state)
 {
-	static const char *const keys[] = {
-		"MaxKernelSize",       "MaxInitrdSize",	 "MaxRootImageSize",
-		"TrustedCertificates", "BootRoots",	 "MaxTries",
-		"HookTimeoutSec",      "SyncTimeoutSec", "MaxBlackoutSec",
-		"WatchdogDevice",      "WatchdogSec",	 "TimeoutSec",
-		"Automatic",	       "FailureAction",	 "File"
-	};
+	static const char *const keys[] = { "MaxKernelSize",
+					    "MaxInitrdSize",
+					    "MaxRootImageSize",
+					    "TrustedCertificates",
+					    "BootRoots",
+					    "MaxTries",
+					    "HookTimeoutSec",
+					    "SyncTimeoutSec",
+					    "MaxBlackoutSec",
+					    "WatchdogDevice",
+					    "WatchdogSec",
+					    "TimeoutSec",
+					    "Automatic",
+					    "FailureAction",
+					    "Gate",
+					    "Units",
+					    "IgnoreUnits",
+					    "Network",
+					    "SettleSec",
+					    "File" };
 	_cleanup_free_ char *text = default_file();
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -546,6 +582,7 @@ static void files_that_can_not_be_salvaged(void **state)
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(defaults),
+	UNIT_TEST(health_units),
 	UNIT_TEST(documented_file_has_the_defaults),
 	UNIT_TEST(documented_file_has_every_key),
 	UNIT_TEST(every_key),

@@ -247,6 +247,26 @@ static void put_last_blackout(FILE *out, struct json_object *status)
 	fputc('\n', out);
 }
 
+/* What the gate waits for, or has found. */
+static void put_health(FILE *out, struct json_object *health)
+{
+	const char *verdict = cli_json_text(health, "verdict");
+	struct json_object *problems;
+	size_t n;
+
+	if (!*verdict)
+		return;
+	problems = cli_json_array(health, "problems", &n);
+	begin_row(out, "Health");
+	text_put(out, verdict);
+	for (size_t i = 0; i < n; i++) {
+		continue_row(out);
+		text_put(out, json_object_get_string(
+				      json_object_array_get_idx(problems, i)));
+	}
+	fputc('\n', out);
+}
+
 static void put_last_update(FILE *out, struct json_object *status)
 {
 	struct json_object *update = cli_json_member(status, "last_update");
@@ -262,6 +282,7 @@ static void put_last_update(FILE *out, struct json_object *status)
 		text_put(out, message);
 	}
 	fputc('\n', out);
+	put_health(out, cli_json_member(update, "health"));
 }
 
 static void put_job(FILE *out, struct json_object *job)

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "metrics.h"
 #include "pool/describe.h"
+#include "pool/health.h"
 #include "pool/slots.h"
 
 int daemon_check_idle(const struct daemon *daemon, struct fr_error *error)
@@ -215,6 +216,7 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 					 .message = last->message,
 					 .ended_at = last->ended_at };
 	const char *verified_at[FR_SLOTS_MAX];
+	struct json_object *status;
 	struct describe_facts facts;
 	struct fr_timeline timeline;
 	struct describe_job job;
@@ -222,6 +224,7 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 
 	fill_facts(daemon, &facts);
 	facts.privileged = privileged;
+	facts.health = health_read(place_root());
 	for (size_t i = 0; i < FR_SLOTS_MAX; i++)
 		verified_at[i] = daemon->verified_at[i];
 	facts.verified_at = verified_at;
@@ -238,7 +241,9 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 	/* "timeline" waits for the kernel while a job has it hash something. */
 	if (!daemon->job && daemon_read_timeline(daemon, &timeline))
 		facts.timeline = &timeline;
-	return describe_status(&facts);
+	status = describe_status(&facts);
+	json_object_put(facts.health);
+	return status;
 }
 
 /* Only where a collector reads them, or File= asks for them. */

@@ -313,6 +313,7 @@ static struct json_object *describe_update(const struct describe_facts *facts)
 	add_text(object, "status", update_status_name(status));
 	add_text(object, "message", message);
 	add_deadline(object, "deadline_at", facts->deadline);
+	add(object, "health", json_object_get(facts->health));
 	return object;
 }
 

@@ -58,6 +58,7 @@ struct describe_job {
  * @lost_release: of the payload that was committed then; may be NULL
  * @deadline: when the running kernel is rolled back unless it is confirmed,
  *	seconds since 1970; 0 if it is not
+ * @health: what health_read() has returned; may be NULL
  * @leaving: a commit is under way
  * @timeline: NULL if there is none
  * @verified_at: by slot; empty if not known. NULL for none at all
@@ -78,6 +79,7 @@ struct describe_facts {
 	bool tries_from_disk;
 	const char *lost_release;
 	time_t deadline;
+	struct json_object *health;
 	bool leaving;
 	const struct fr_timeline *timeline;
 	const char *const *verified_at;

@@ -185,19 +185,29 @@ static int next_word(const char **at, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int add_path(const struct setting *setting, const char *value,
-		    char ***list, char *word, const struct place *place)
+/**
+ * struct kind - what the words of a list are
+ * @wanted: for people
+ * @is_good: whether a word is one
+ */
+struct kind {
+	const char *wanted;
+	bool (*is_good)(const char *word);
+};
+
+static int add_word(const struct setting *setting, const char *value,
+		    const struct kind *kind, char ***list, char *word,
+		    const struct place *place)
 {
-	if (*word != '/') {
+	if (!kind->is_good(word)) {
 		free(word);
-		return bad_value(setting, value, "absolute paths", place);
+		return bad_value(setting, value, kind->wanted, place);
 	}
 	if (fr_strv_length(*list) >= LIST_LENGTH_MAX) {
 		free(word);
 		return fr_fail(place->error, FR_FAILED, -EINVAL,
-			       "%s:%u: %s: these are more than %u paths",
-			       place->name, place->line, setting->key,
-			       LIST_LENGTH_MAX);
+			       "%s:%u: %s: these are more than %u", place->name,
+			       place->line, setting->key, LIST_LENGTH_MAX);
 	}
 	if (fr_strv_add(list, word) < 0)
 		return out_of_memory(place);
@@ -215,10 +225,10 @@ int setting_reset_list(char ***list)
 	return 0;
 }
 
-int setting_parse_paths(const struct setting *setting, const char *value,
-			void *field, const struct place *place)
+static int parse_list(const struct setting *setting, const char *value,
+		      const struct kind *kind, char ***list,
+		      const struct place *place)
 {
-	char ***list = field;
 	const char *at = value;
 
 	if (!*value)
@@ -231,11 +241,58 @@ int setting_parse_paths(const struct setting *setting, const char *value,
 			return out_of_memory(place);
 		if (err < 0)
 			return bad_value(setting, value,
-					 "paths with closed quotes", place);
+					 "words with closed quotes", place);
 		if (!word)
 			return 0;
-		err = add_path(setting, value, list, word, place);
+		err = add_word(setting, value, kind, list, word, place);
 		if (err < 0)
 			return err;
 	}
+}
+
+static bool is_absolute(const char *word)
+{
+	return *word == '/';
+}
+
+int setting_parse_paths(const struct setting *setting, const char *value,
+			void *field, const struct place *place)
+{
+	static const struct kind paths = { "absolute paths", is_absolute };
+
+	return parse_list(setting, value, &paths, field, place);
+}
+
+/* As systemd does: a name has the unit's type at its end. */
+static bool is_unit(const char *word)
+{
+	const char *dot = strrchr(word, '.');
+
+	return dot && dot != word && dot[1] && strlen(word) < 256 &&
+	       !strchr(word, '/');
+}
+
+int setting_parse_units(const struct setting *setting, const char *value,
+			void *field, const struct place *place)
+{
+	static const struct kind units = {
+		"names of units, for example nginx.service", is_unit
+	};
+
+	return parse_list(setting, value, &units, field, place);
+}
+
+static bool is_pattern(const char *word)
+{
+	return *word && strlen(word) < 256 && !strchr(word, '/');
+}
+
+int setting_parse_patterns(const struct setting *setting, const char *value,
+			   void *field, const struct place *place)
+{
+	static const struct kind patterns = {
+		"patterns of units, for example container-*.service", is_pattern
+	};
+
+	return parse_list(setting, value, &patterns, field, place);
 }

@@ -77,6 +77,14 @@ int setting_parse_path(const struct setting *setting, const char *value,
 int setting_parse_paths(const struct setting *setting, const char *value,
 			void *field, const struct place *place);
 
+/* Names of units, as of setting_parse_paths(). */
+int setting_parse_units(const struct setting *setting, const char *value,
+			void *field, const struct place *place);
+
+/* Patterns of such names, for fnmatch(3), as of setting_parse_paths(). */
+int setting_parse_patterns(const struct setting *setting, const char *value,
+			   void *field, const struct place *place);
+
 /* Make a list of strings, which may be NULL, an empty one. Return: 0; -ENOMEM. */
 int setting_reset_list(char ***list);
 

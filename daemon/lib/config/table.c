@@ -46,14 +46,24 @@ static const struct setting settings[] = {
 	  FIELD(rollback_automatic), 0, 0 },
 	{ "Rollback", "FailureAction", setting_parse_failure_action,
 	  FIELD(failure_action), 0, 0 },
+	{ "Health", "Gate", setting_parse_bool, FIELD(health_gate), 0, 0 },
+	{ "Health", "Units", setting_parse_units, FIELD(health_units), 0, 0 },
+	{ "Health", "IgnoreUnits", setting_parse_patterns,
+	  FIELD(health_ignore_units), 0, 0 },
+	{ "Health", "Network", setting_parse_bool, FIELD(health_network), 0,
+	  0 },
+	{ "Health", "TimeoutSec", setting_parse_time,
+	  FIELD(health_timeout_usec), 1, USEC_PER_DAY },
+	{ "Health", "SettleSec", setting_parse_time, FIELD(health_settle_usec),
+	  0, USEC_PER_HOUR },
 	{ "Metrics", "File", setting_parse_path, FIELD(metrics_file), 0, 0 },
 };
 
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
 /* Sections that there are. */
-static const char *const sections[] = { "Stage", "Commit", "Confirm",
-					"Rollback", "Metrics" };
+static const char *const sections[] = { "Stage",    "Commit", "Confirm",
+					"Rollback", "Health", "Metrics" };
 
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
@@ -62,6 +72,8 @@ static int set_lists(struct fr_config *config)
 	static const char *const roots[] = { "/boot", "/boot/efi", "/efi" };
 
 	if (setting_reset_list(&config->trusted_certificates) < 0 ||
+	    setting_reset_list(&config->health_units) < 0 ||
+	    setting_reset_list(&config->health_ignore_units) < 0 ||
 	    setting_reset_list(&config->boot_roots) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
@@ -87,6 +99,10 @@ int fr_config_default(struct fr_config *ret)
 		.confirm_timeout_usec = 5 * USEC_PER_MIN,
 		.rollback_automatic = true,
 		.failure_action = FR_FAILURE_ACTION_REBOOT,
+		.health_gate = true,
+		.health_network = true,
+		.health_timeout_usec = 1 * USEC_PER_MIN,
+		.health_settle_usec = 5 * USEC_PER_SEC,
 	};
 
 	config.watchdog_device = strdup("/dev/watchdog");
@@ -101,6 +117,8 @@ void fr_config_done(struct fr_config *config)
 {
 	fr_strv_free(config->trusted_certificates);
 	fr_strv_free(config->boot_roots);
+	fr_strv_free(config->health_units);
+	fr_strv_free(config->health_ignore_units);
 	free(config->watchdog_device);
 	free(config->metrics_file);
 	fr_strv_free(config->passed_over);

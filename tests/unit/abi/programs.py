@@ -94,7 +94,7 @@ def paths() -> Rows:
 def installed() -> Rows:
     """What `make install` puts where, but for manuals and documentation."""
     programs = ("fastreboot", "fastrebootd", "fastreboot-wipe-state",
-                "root-overlay", "libfastreboot-state.so.0",
+                "fastreboot-health", "root-overlay", "libfastreboot-state.so.0",
                 "libfastreboot-state.a")
     with tempfile.TemporaryDirectory() as folder:
         for program in programs:

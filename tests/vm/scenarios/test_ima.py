@@ -33,7 +33,7 @@ def not_evaded(vm: Vm, rule: str) -> None:
     machine = vm.machine()
     pool_boot(machine, kernel="system-a")
     machine.stage(1, PAYLOAD)
-    machine.command(f'write {IMA}/policy "{rule}"')
+    machine.command(f'write {IMA}/policy "{rule}\\n"')
     before = snapshot(machine)
     check.equal("message", machine.expect_error("EACCES", begin(machine)),
                 [f"fastreboot: slot0: begin refused: {REFUSED}"])
@@ -48,11 +48,11 @@ def obeyed(vm: Vm) -> None:
     """kexec_file_load(2) measures, into a slot; other rules are no matter."""
     machine = vm.machine()
     boot = pool_boot(machine, kernel="system-a")
-    machine.command(f'write {IMA}/policy "measure func=MODULE_CHECK"')
+    machine.command(f'write {IMA}/policy "measure func=MODULE_CHECK\\n"')
     machine.command(begin(machine))
     machine.command(f"write {FASTREBOOT}/slot0/control abort")
     for rule in RULES.values():
-        machine.command(f'write {IMA}/policy "{rule}"')
+        machine.command(f'write {IMA}/policy "{rule}\\n"')
     machine.file_load(PAYLOAD)
     check.equal("status", status(machine, 0), "armed")
     log = machine.read(f"{IMA}/ascii_runtime_measurements")
