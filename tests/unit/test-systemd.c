@@ -24,6 +24,7 @@ static struct manager {
 	bool subscribed;
 	const char *target_state;
 	bool target_required;
+	uint64_t default_reached_usec;
 } manager;
 
 /* What the client has told. */
@@ -71,13 +72,15 @@ static int get_stamp(sd_bus *bus, const char *path, const char *interface,
 		     const char *property, sd_bus_message *reply,
 		     void *userdata, sd_bus_error *error)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		uint64_t usec;
 	} stamps[] = {
 		{ "InitRDTimestampMonotonic", 0 },
 		{ "UserspaceTimestampMonotonic", 1000000 },
 		{ "FinishTimestampMonotonic", 3500000 },
+		{ "ActiveEnterTimestampMonotonic",
+		  manager.default_reached_usec },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(stamps); i++)
@@ -124,14 +127,25 @@ static const sd_bus_vtable unit_vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
+static const sd_bus_vtable default_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("ActiveEnterTimestampMonotonic", "t", get_stamp, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
 static int add_manager(void *userdata, sd_bus *bus)
 {
 	int err = sd_bus_add_object_vtable(bus, NULL, OBJECT, MANAGER,
 					   manager_vtable, NULL);
 
-	return err < 0 ? err :
-			 sd_bus_add_object_vtable(bus, NULL, TARGET, UNIT,
-						  unit_vtable, NULL);
+	if (err >= 0)
+		err = sd_bus_add_object_vtable(bus, NULL, TARGET, UNIT,
+					       unit_vtable, NULL);
+	if (err >= 0)
+		err = sd_bus_add_object_vtable(bus, NULL,
+					       OBJECT "/unit/default_2etarget",
+					       UNIT, default_vtable, NULL);
+	return err;
 }
 
 static void on_refused(void *userdata, const struct fr_error *error)
@@ -204,6 +218,16 @@ static void asks_how_long_the_start_took(void **state)
 	begin();
 	connect_it();
 	assert_int_equal(systemd.start_usec, 2500000);
+	end();
+}
+
+/* What checks the start is no part of it. */
+static void a_start_ends_at_the_default_target(void **state)
+{
+	begin();
+	manager.default_reached_usec = 3000000;
+	connect_it();
+	assert_int_equal(systemd.start_usec, 2000000);
 	end();
 }
 
@@ -318,6 +342,7 @@ static void systemd_is_executed_anew(void **state)
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(asks_how_long_the_start_took),
+	UNIT_TEST(a_start_ends_at_the_default_target),
 	UNIT_TEST(starts_a_unit),
 	UNIT_TEST(tells_what_is_refused),
 	UNIT_TEST(the_boot_fails),

@@ -12,6 +12,7 @@
 
 #define TARGET "boot-complete.target"
 #define TARGET_PATH OBJECT "/unit/boot_2dcomplete_2etarget"
+#define DEFAULT_PATH OBJECT "/unit/default_2etarget"
 #define CONFIRM_SERVICE "fastreboot-confirm.service"
 
 #define RETRY_USEC (1000 * 1000)
@@ -200,6 +201,36 @@ static void take_watchdogs(struct systemd *systemd, const struct stamps *stamps)
 					       stamps->kexec_watchdog;
 }
 
+/*
+ * The start has ended when what the boot is for is there. What checks the result
+ * comes after that, and systemd says "finished" only then.
+ */
+static int on_default_target(sd_bus_message *reply, void *userdata,
+			     sd_bus_error *unused)
+{
+	struct systemd *systemd = userdata;
+	uint64_t reached = 0;
+
+	if (!sd_bus_message_get_error(reply) &&
+	    sd_bus_message_read(reply, "v", "t", &reached) >= 0 &&
+	    reached > systemd->begin_usec)
+		systemd->start_usec = reached - systemd->begin_usec;
+	systemd->events->timed(systemd->userdata);
+	return 0;
+}
+
+static void ask_default_target(struct systemd *systemd)
+{
+	int err;
+
+	err = sd_bus_call_method_async(systemd->bus, NULL, SERVICE,
+				       DEFAULT_PATH, PROPERTIES, "Get",
+				       on_default_target, systemd, "ss", UNIT,
+				       "ActiveEnterTimestampMonotonic");
+	if (err < 0)
+		systemd->events->timed(systemd->userdata);
+}
+
 static int on_stamps(sd_bus_message *reply, void *userdata,
 		     sd_bus_error *unused)
 {
@@ -212,9 +243,13 @@ static int on_stamps(sd_bus_message *reply, void *userdata,
 		return 0;
 	take_watchdogs(systemd, &stamps);
 	begin = stamps.initrd ? stamps.initrd : stamps.userspace;
-	if (begin && stamps.finish > begin)
-		systemd->start_usec = stamps.finish - begin;
-	systemd->events->timed(systemd->userdata);
+	systemd->begin_usec = begin;
+	if (!begin || stamps.finish <= begin) {
+		systemd->events->timed(systemd->userdata);
+		return 0;
+	}
+	systemd->start_usec = stamps.finish - begin;
+	ask_default_target(systemd);
 	return 0;
 }
 

@@ -41,7 +41,8 @@ struct systemd_events {
  * @bus: NULL while there is none
  * @retry: timer that connects again
  * @wanted: unit that is being started; owned, NULL if there is none
- * @start_usec: from init to the end of the start; 0 if it is not known
+ * @begin_usec: when init began, of CLOCK_MONOTONIC; 0 if it is not known
+ * @start_usec: from init to default.target; 0 if it is not known
  * @runtime_watchdog_usec: RuntimeWatchdogSec= as it is configured; 0 for none
  * @kexec_watchdog_usec: KExecWatchdogSec= as it is configured; 0 for none
  * @watches: it feeds the watchdog since we have asked for it
@@ -53,6 +54,7 @@ struct systemd {
 	sd_bus *bus;
 	sd_event_source *retry;
 	char *wanted;
+	uint64_t begin_usec;
 	uint64_t start_usec;
 	uint64_t runtime_watchdog_usec;
 	uint64_t kexec_watchdog_usec;

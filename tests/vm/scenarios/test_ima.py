@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from harness import check
 from harness.fastreboot import pool_boot, snapshot, status
-from harness.machine import FASTREBOOT, Machine
+from harness.machine import FASTREBOOT
 from harness.scenario import scenario
 from harness.vm import Vm
 
+BEGIN = f"write {FASTREBOOT}/slot0/control begin"
 IMA = "/sys/kernel/security/ima"
 KERNELS = ["system-a", "system-b"]
 PAYLOAD = "/payload/Image-system-b"
@@ -20,11 +21,6 @@ RULES = {"kernel": "measure func=KEXEC_KERNEL_CHECK",
          "cmdline": "measure func=KEXEC_CMDLINE"}
 
 
-def begin(machine: Machine) -> str:
-    """The words that start staging."""
-    return f"write {FASTREBOOT}/slot0/control begin"
-
-
 @scenario(timeout=300, requires=KERNELS, variants={
     name: {"rule": rule} for name, rule in RULES.items()})
 def not_evaded(vm: Vm, rule: str) -> None:
@@ -34,7 +30,7 @@ def not_evaded(vm: Vm, rule: str) -> None:
     machine.stage(1, PAYLOAD)
     machine.command(f'write {IMA}/policy "{rule}\\n"')
     before = snapshot(machine)
-    check.equal("message", machine.expect_error("EACCES", begin(machine)),
+    check.equal("message", machine.expect_error("EACCES", BEGIN),
                 [f"fastreboot: slot0: begin refused: {REFUSED}"])
     check.equal("message", machine.expect_error(
         "EACCES", f"write {FASTREBOOT}/armed 1"),
@@ -48,7 +44,7 @@ def obeyed(vm: Vm) -> None:
     machine = vm.machine()
     boot = pool_boot(machine, kernel="system-a")
     machine.command(f'write {IMA}/policy "measure func=MODULE_CHECK\\n"')
-    machine.command(begin(machine))
+    machine.command(BEGIN)
     machine.command(f"write {FASTREBOOT}/slot0/control abort")
     for rule in RULES.values():
         machine.command(f'write {IMA}/policy "{rule}\\n"')

@@ -168,6 +168,18 @@ def blackout(vm: Vm) -> None:
             f"{timelines[0]}")
 
 
+def await_zeros(machine: Machine, boot: Boot, slot: int) -> None:
+    """Wait until an empty slot has nothing in it."""
+    place = slot_of(machine, boot, slot)
+    check.equal("status", status(machine, slot), "empty")
+
+    def look() -> bool | None:
+        content = machine.read_memory(place.start, place.size)
+        return None if any(content) else True
+
+    machine.wait(look, f"zeros in slot {slot}", interval=1)
+
+
 @scenario(timeout=200)
 def wiped(vm: Vm) -> None:
     """Nothing stays of a kernel that ran, or of a payload that did not."""
@@ -177,10 +189,5 @@ def wiped(vm: Vm) -> None:
     machine.stage(2, "a")
     boot = stage_and_jump(machine, boot, 1, "a")
     for number in (0, 2):
-        place = slot_of(machine, boot, number)
-        check.equal("status", status(machine, number), "empty")
-        machine.wait(
-            lambda place=place: None if any(machine.read_memory(
-                place.start, place.size)) else True,
-            f"zeros in slot {number}", interval=1)
+        await_zeros(machine, boot, number)
     stage_and_jump(machine, boot, 0, "b")
