@@ -60,12 +60,13 @@ describe() {
 		begin_with "$KERNELS/fastreboot"
 		make_test_key "$objects/certs" ;;
 	debug | page16 | page64)
+		[ "$1" != debug ] || about=1290
 		release=-fastreboot-$1
 		objects=$KERNELS/$1
 		fragments+=("$CONFIGS/$1.config") ;;
 	system-a | system-b)	# as a and b
 		release=-fastreboot-${1#system-}
-		objects=$KERNELS/system about=1500
+		objects=$KERNELS/system about=1424
 		fragments+=("$CONFIGS/system.config") ;;
 	stock)	release=-stock
 		source=$WALK

@@ -230,6 +230,7 @@ static void finish(struct daemon *daemon)
 	history_done(&daemon->history);
 	confirm_done(daemon);
 	feed_done(daemon);
+	logind_done(&daemon->logind);
 	systemd_done(&daemon->systemd);
 	bus_done(&daemon->bus);
 	daemon_done(daemon);

@@ -199,6 +199,7 @@ void daemon_end(struct daemon *daemon)
 	confirm_done(daemon);
 	feed_done(daemon);
 	bus_done(&daemon->bus);
+	logind_done(&daemon->logind);
 	systemd_done(&daemon->systemd);
 	daemon_done(daemon);
 	sd_event_unref(daemon->event);

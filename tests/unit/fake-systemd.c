@@ -18,6 +18,9 @@
  *	started		a line for each StartUnit(): unit and mode
  *	runtime-watchdog	RuntimeWatchdogUSec; 0 without the file
  *	inhibitors	what logind lists, a line for each: what, who and mode
+ *	logind		RebootWithFlags() is accepted; without the file it is not
+ *	give-up		and given up at once
+ *	rebooted	a line for each that was accepted: its flags
  *	subscribed	is made when signals were asked for
  *	set		a line for each property that is set: name and value
  *
@@ -272,8 +275,42 @@ static int on_list_inhibitors(sd_bus_message *message, void *userdata,
 	return err;
 }
 
+static int has_file(const char *name)
+{
+	FILE *file = open_in_folder(name, "re");
+
+	if (file)
+		fclose(file);
+	return file != NULL;
+}
+
+static int on_reboot(sd_bus_message *message, void *userdata,
+		     sd_bus_error *error)
+{
+	uint64_t flags;
+	FILE *file;
+	int err = sd_bus_message_read(message, "t", &flags);
+
+	if (err < 0 || !has_file("logind"))
+		return err < 0 ? err : -EOPNOTSUPP;
+	file = open_in_folder("rebooted", "ae");
+	if (file) {
+		fprintf(file, "%llu\n", (unsigned long long)flags);
+		fclose(file);
+	}
+	err = sd_bus_reply_method_return(message, NULL);
+	if (err >= 0 && has_file("give-up"))
+		err = sd_bus_emit_signal(sd_bus_message_get_bus(message),
+					 LOGIND, LOGIND_MANAGER,
+					 "PrepareForShutdown", "b", 0);
+	return err;
+}
+
 static const sd_bus_vtable logind_vtable[] = {
 	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("RebootWithFlags", "t", "", on_reboot,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_SIGNAL("PrepareForShutdown", "b", 0),
 	SD_BUS_METHOD("ListInhibitors", "", "a(ssssuu)", on_list_inhibitors,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,

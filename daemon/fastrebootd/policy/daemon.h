@@ -60,6 +60,7 @@
 #include "pool/mirror.h"
 #include "timeline.h"
 #include "transport/bus.h"
+#include "transport/logind.h"
 #include "transport/systemd.h"
 
 struct work;
@@ -115,6 +116,7 @@ struct confirm {
  * @leaving: the point of no return is behind us
  * @stopping: the daemon ends when the job has
  * @bus: connections
+ * @logind: the reboot that it was asked for
  * @systemd: connection to systemd
  * @confirm: what happens to an unconfirmed kernel
  * @history: what the journal tells of earlier boots
@@ -143,6 +145,7 @@ struct daemon {
 	bool leaving;
 	bool stopping;
 	struct bus bus;
+	struct logind logind;
 	struct systemd systemd;
 	struct confirm confirm;
 	struct history history;

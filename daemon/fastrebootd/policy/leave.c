@@ -16,6 +16,7 @@
 #include "policy/daemon.h"
 #include "policy/feed.h"
 #include "pool/slots.h"
+#include "transport/logind.h"
 
 static void undo_ended(struct daemon *daemon, struct job *job)
 {
@@ -139,7 +140,7 @@ static void leave_now(struct daemon *daemon, struct commit_request *request)
 	start_undo(daemon, &error, true, fr_steal_pointer(request->stopped));
 }
 
-static void leave_orderly(struct daemon *daemon)
+static void start_target(struct daemon *daemon)
 {
 	struct fr_error error;
 	int err = systemd_start_unit(&daemon->systemd, "kexec.target");
@@ -149,6 +150,44 @@ static void leave_orderly(struct daemon *daemon)
 	fr_fail(&error, FR_FAILED, err,
 		"can't ask systemd for kexec.target: %s", strerror(-err));
 	leave_failed(daemon, &error);
+}
+
+static void on_accepted(void *userdata)
+{
+	journal_message(LOG_INFO, "logind reboots by kexec");
+}
+
+/* As one that is too old does, or has no answer: systemd itself can do it, too. */
+static void on_refused(void *userdata, const struct fr_error *error)
+{
+	struct daemon *daemon = userdata;
+
+	if (!daemon->leaving)
+		return;
+	journal_message(LOG_NOTICE, "%s; asking systemd", error->text);
+	start_target(daemon);
+}
+
+static void on_cancelled(void *userdata, const struct fr_error *error)
+{
+	struct daemon *daemon = userdata;
+
+	if (daemon->leaving)
+		leave_failed(daemon, error);
+}
+
+static const struct logind_events logind_events = {
+	.accepted = on_accepted,
+	.refused = on_refused,
+	.cancelled = on_cancelled,
+};
+
+static void leave_orderly(struct daemon *daemon)
+{
+	daemon->logind.events = &logind_events;
+	daemon->logind.userdata = daemon;
+	if (logind_reboot_by_kexec(&daemon->logind, daemon->event))
+		start_target(daemon);
 }
 
 /* The slot is armed: a client that does not read must not keep the machine. */

@@ -16,6 +16,9 @@
 
 #define WAIT_USEC (5 * 1000 * 1000)
 
+/* SD_LOGIND_REBOOT_VIA_KEXEC, org.freedesktop.login1(5): what is loaded is started. */
+#define REBOOT_VIA_KEXEC (UINT64_C(1) << 1)
+
 /**
  * struct inhibitor - what a program asks for; borrowed from a message
  * @what: words with colons between them
@@ -48,7 +51,6 @@ static int connect_bus(sd_bus **ret_bus)
 	err = sd_bus_open_system(&bus);
 	if (err < 0)
 		return err;
-	sd_bus_set_method_call_timeout(bus, WAIT_USEC);
 	*ret_bus = bus;
 	return 0;
 }
@@ -106,6 +108,8 @@ int logind_check_inhibitors(struct fr_error *error)
 	if (err == -ENOENT)
 		return err;
 	if (err >= 0)
+		err = sd_bus_set_method_call_timeout(bus, WAIT_USEC);
+	if (err >= 0)
 		err = sd_bus_call_method(bus, LOGIND, LOGIND_OBJECT,
 					 LOGIND_MANAGER, "ListInhibitors", NULL,
 					 &reply, NULL);
@@ -118,4 +122,79 @@ int logind_check_inhibitors(struct fr_error *error)
 		       "logind does not tell what inhibits a shutdown: %s; use "
 		       "--ignore-inhibitors",
 		       strerror(-err));
+}
+
+static int on_answer(sd_bus_message *reply, void *userdata,
+		     sd_bus_error *unused)
+{
+	struct logind *logind = userdata;
+	const sd_bus_error *failure = sd_bus_message_get_error(reply);
+	struct fr_error error;
+
+	if (!failure) {
+		logind->events->accepted(logind->userdata);
+		return 0;
+	}
+	fr_fail(&error, FR_FAILED, -EIO, "logind does not reboot: %s",
+		failure->message ? failure->message : failure->name);
+	logind->events->refused(logind->userdata, &error);
+	return 0;
+}
+
+/* A shutdown that it has announced does not come after all. */
+static int on_prepare(sd_bus_message *message, void *userdata,
+		      sd_bus_error *unused)
+{
+	struct logind *logind = userdata;
+	struct fr_error error;
+	int begins;
+
+	if (sd_bus_message_read(message, "b", &begins) < 0 || begins)
+		return 0;
+	fr_fail(&error, FR_FAILED, -ECANCELED,
+		"logind has given the reboot up");
+	logind->events->cancelled(logind->userdata, &error);
+	return 0;
+}
+
+static int ask(struct logind *logind, sd_event *event)
+{
+	sd_bus *bus = logind->bus;
+	int err;
+
+	/* A logind that does not read must not keep us from our end. */
+	err = sd_bus_set_close_on_exit(bus, 0);
+	if (err >= 0)
+		err = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
+	if (err >= 0)
+		err = sd_bus_match_signal_async(bus, NULL, NULL, LOGIND_OBJECT,
+						LOGIND_MANAGER,
+						"PrepareForShutdown",
+						on_prepare, NULL, logind);
+	if (err >= 0)
+		err = sd_bus_call_method_async(bus, NULL, LOGIND, LOGIND_OBJECT,
+					       LOGIND_MANAGER,
+					       "RebootWithFlags", on_answer,
+					       logind, "t", REBOOT_VIA_KEXEC);
+	return err < 0 ? err : 0;
+}
+
+int logind_reboot_by_kexec(struct logind *logind, sd_event *event)
+{
+	int err;
+
+	logind_done(logind);
+	err = connect_bus(&logind->bus);
+	if (err >= 0)
+		err = ask(logind, event);
+	if (err < 0)
+		logind_done(logind);
+	return err < 0 ? err : 0;
+}
+
+void logind_done(struct logind *logind)
+{
+	if (logind->bus)
+		sd_bus_close(logind->bus);
+	logind->bus = sd_bus_unref(logind->bus);
 }

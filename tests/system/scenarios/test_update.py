@@ -199,3 +199,20 @@ def monitor(system: System) -> None:
     removed = events[kinds.index("job-removed")]
     check.equal("the job", (removed["kind"], removed["result"]),
                 ("stage", "done"))
+
+
+@scenario(timeout=1200)
+def delayed(system: System) -> None:
+    """A program that delays a shutdown is given its time, by logind."""
+    machine = system.machine()
+    machine.start()
+    machine.sh("systemd-run --unit=delays systemd-inhibit --mode=delay "
+               "--what=shutdown --who=editor --why=unsaved sleep infinity; "
+               "until systemd-inhibit --list | grep -q unsaved; do :; done")
+    fastreboot.update(machine, "system-b")
+    fastreboot.wait_confirmed(machine)
+    check.true("the daemon goes by logind", bool(fastreboot.messages(
+        machine, "logind reboots by kexec", "-b -1")))
+    check.true("logind waited for the program", machine.sh(
+        "journalctl -b -1 -u systemd-logind -o cat -q | "
+        "grep -q 'Delay lock is active'", check=False).status == 0)

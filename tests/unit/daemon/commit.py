@@ -313,6 +313,31 @@ def cancelled_while_disks_write(machine: Machine) -> None:
 
 
 @test
+def logind_gives_programs_time(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    (machine.folder / "systemd/logind").touch()
+    machine.stage()
+    machine.run("commit")
+    machine.wait_log("logind reboots by kexec")
+    equal((machine.folder / "systemd/rebooted").read_text(), "2\n", "flags")
+    equal(machine.started_units(), [], "started units")
+    equal(machine.sysfs("armed"), "0", "armed")
+
+
+@test
+def logind_gives_up(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    for name in ("logind", "give-up"):
+        (machine.folder / "systemd" / name).touch()
+    machine.stage()
+    machine.run("commit")
+    machine.wait_log("the machine stays: logind has given the reboot up")
+    equal(machine.sysfs("armed"), "none", "armed")
+
+
+@test
 def client_does_not_read(machine: Machine) -> None:
     machine.start(first=True)
     machine.stage()
