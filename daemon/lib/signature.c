@@ -10,7 +10,8 @@
  * Which certificates are trusted is said by the configuration alone: the
  * system's store is not asked, and what the signature brings along only helps
  * to build the chain. A certificate that is named is trusted as it is, root or
- * not, and for whatever purpose it was made. Its dates count.
+ * not. Its dates count, and so does its purpose: OpenSSL 3.0 has none for code
+ * signing, so the callback here looks at each certificate of the chain.
  */
 #include "signature.h"
 
@@ -32,6 +33,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "cleanup.h"
 #include "io.h"
@@ -239,6 +241,33 @@ static int read_trusted(char *const *paths, STACK_OF(X509) * *ret,
 	return 0;
 }
 
+/*
+ * May the certificate sign code, or, above the signer's, vouch for those that
+ * do? One that does not say what it is for may; one that says so, and does not
+ * name code signing, such as that of a TLS server, may not.
+ */
+static bool is_for_code_signing(X509 *certificate, bool signer)
+{
+	/* What the certificate does not say is UINT32_MAX. */
+	uint32_t purpose = X509_get_extended_key_usage(certificate);
+	uint32_t usage = X509_get_key_usage(certificate);
+
+	return purpose & XKU_CODE_SIGN &&
+	       (!signer || usage & KU_DIGITAL_SIGNATURE);
+}
+
+/* OpenSSL calls it for each certificate of a chain, and for each error. */
+static int check_purpose(int ok, X509_STORE_CTX *context)
+{
+	X509 *certificate = X509_STORE_CTX_get_current_cert(context);
+	bool signer = X509_STORE_CTX_get_error_depth(context) == 0;
+
+	if (!ok || (certificate && is_for_code_signing(certificate, signer)))
+		return ok;
+	X509_STORE_CTX_set_error(context, X509_V_ERR_INVALID_PURPOSE);
+	return 0;
+}
+
 static X509_STORE *make_store(STACK_OF(X509) * certificates)
 {
 	_cleanup_(X509_STORE_freep) X509_STORE *store = X509_STORE_new();
@@ -249,9 +278,11 @@ static X509_STORE *make_store(STACK_OF(X509) * certificates)
 		if (X509_STORE_add_cert(store,
 					sk_X509_value(certificates, i)) != 1)
 			return NULL;
+	/* Any purpose: not that of mail, which CMS has unless told. */
 	if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
 	    X509_STORE_set_purpose(store, X509_PURPOSE_ANY) != 1)
 		return NULL;
+	X509_STORE_set_verify_cb(store, check_purpose);
 	return fr_steal_pointer(store);
 }
 

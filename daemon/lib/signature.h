@@ -23,8 +23,9 @@
  * @error: why not
  *
  * The file is read once: what the hash tells is what the signature is about. A
- * certificate that is trusted need not be a root, nor of a certain purpose. All
- * signers have to be trusted, and sign with SHA-256 or stronger.
+ * certificate that is trusted need not be a root. No certificate of the chain may
+ * be limited to other purposes than code signing. All signers have to be trusted,
+ * and sign with SHA-256 or stronger.
  *
  * Return: 0; -EKEYREJECTED (FR_SIGNATURE) when it is not, -EBADMSG
  * (FR_SIGNATURE) for a signature that can't be read, -ENOKEY (FR_SIGNATURE)

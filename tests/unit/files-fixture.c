@@ -339,8 +339,9 @@ static void add_extension(X509 *certificate, int nid, const char *value)
 }
 
 /* A certificate that is valid for @days from now on; negative: expired. */
-struct signer *signer_make(const char *name, const struct signer *issuer,
-			   int days)
+static struct signer *make_signer(const char *name, const struct signer *issuer,
+				  int days, const char *purpose,
+				  const char *usage)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
 	X509_NAME *subject;
@@ -364,14 +365,28 @@ struct signer *signer_make(const char *name, const struct signer *issuer,
 	X509_set_pubkey(signer->certificate, signer->key);
 	add_extension(signer->certificate, NID_basic_constraints,
 		      issuer ? "CA:FALSE" : "CA:TRUE");
-	/* Not what OpenSSL wants of a signer of mail. */
-	if (issuer)
-		add_extension(signer->certificate, NID_ext_key_usage,
-			      "codeSigning");
+	if (purpose)
+		add_extension(signer->certificate, NID_ext_key_usage, purpose);
+	if (usage)
+		add_extension(signer->certificate, NID_key_usage, usage);
 	assert_true(X509_sign(signer->certificate,
 			      issuer ? issuer->key : signer->key,
 			      EVP_sha256()) > 0);
 	return signer;
+}
+
+struct signer *signer_make(const char *name, const struct signer *issuer,
+			   int days)
+{
+	/* Not what OpenSSL wants of a signer of mail. */
+	return make_signer(name, issuer, days, issuer ? "codeSigning" : NULL,
+			   NULL);
+}
+
+struct signer *signer_make_for(const char *name, const struct signer *issuer,
+			       const char *purpose, const char *usage)
+{
+	return make_signer(name, issuer, 1, purpose, usage);
 }
 
 struct signer *signer_free(struct signer *signer)

@@ -82,6 +82,12 @@ struct signer;
 
 struct signer *signer_make(const char *name, const struct signer *issuer,
 			   int days);
+/*
+ * The same, one that says what it is for: its extended key usage and its key
+ * usage, NULL for none.
+ */
+struct signer *signer_make_for(const char *name, const struct signer *issuer,
+			       const char *purpose, const char *usage);
 struct signer *signer_free(struct signer *signer);
 /* Name of a file with the certificate, as PEM. */
 const char *signer_certificate(const struct signer *signer);

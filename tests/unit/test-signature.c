@@ -140,6 +140,59 @@ static void dates_count(void **state)
 	expect_rejected(signer_certificate(signers.expired), "has expired");
 }
 
+/* A certificate that says what it is for signs code only if it says so. */
+static void purposes_count(void **state)
+{
+	static const struct {
+		const char *purpose;
+		const char *usage;
+		bool good;
+	} cases[] = {
+		{ NULL, NULL, true },
+		{ NULL, "digitalSignature", true },
+		{ "codeSigning", "digitalSignature", true },
+		{ "serverAuth,codeSigning", NULL, true },
+		{ "serverAuth", NULL, false },
+		{ "serverAuth,clientAuth", "digitalSignature", false },
+		{ "emailProtection", NULL, false },
+		{ "anyExtendedKeyUsage", NULL, false },
+		{ NULL, "keyEncipherment", false },
+		{ "codeSigning", "keyCertSign,cRLSign", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct signer *signer = signer_make_for("purpose", signers.root,
+							cases[i].purpose,
+							cases[i].usage);
+
+		signer_sign(signer, "file", "file.p7s", SIGNATURE_DER);
+		if (cases[i].good) {
+			expect_good(signer_certificate(signers.root));
+			expect_good(signer_certificate(signer));
+		} else {
+			expect_rejected(signer_certificate(signers.root),
+					"certificate purpose");
+			expect_rejected(signer_certificate(signer),
+					"certificate purpose");
+		}
+		signer_free(signer);
+	}
+}
+
+/* What an authority is for holds for those that it vouches for. */
+static void purpose_of_an_authority_counts(void **state)
+{
+	struct signer *authority =
+		signer_make_for("authority", NULL, "serverAuth", NULL);
+	struct signer *signer = signer_make("signer", authority, 1);
+
+	signer_sign(signer, "file", "file.p7s", SIGNATURE_DER);
+	expect_rejected(signer_certificate(authority), "certificate purpose");
+	expect_good(signer_certificate(signer));
+	signer_free(signer);
+	signer_free(authority);
+}
+
 /* Any change of the content, and the signature is not its own any more. */
 static void other_content(void **state)
 {
@@ -347,6 +400,8 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(chains),
 	UNIT_TEST(strangers),
 	UNIT_TEST(dates_count),
+	UNIT_TEST(purposes_count),
+	UNIT_TEST(purpose_of_an_authority_counts),
 	UNIT_TEST(other_content),
 	UNIT_TEST(not_detached),
 	UNIT_TEST(weak_digest),
