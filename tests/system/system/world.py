@@ -39,16 +39,18 @@ class System(Vm):
         return self._folder(name)
 
 
-def scenario(*, timeout: float, package: bool = True,
+def scenario(*, timeout: float, package: bool = True, long: bool = False,
              variants: Mapping[str, Mapping[str, Any]] | None = None
              ) -> Callable[[Body], Body]:
     """Declare a function to be a scenario, or one scenario a variant.
 
     package -- it needs the package to be on the disk
+    long -- it takes too long for each run
     """
     requires = (*KERNELS, *(["package"] if package else []))
     return harness.scenario.scenario(timeout=timeout, requires=requires,
-                                     variants=variants, suite="system")
+                                     variants=variants, long=long,
+                                     suite="system")
 
 
 class SystemRunner(Runner):
