@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
+#include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 
 #include "baseline.h"
@@ -123,7 +124,8 @@ static void record(void)
 	struct fr_error error = { 0 };
 	int err;
 
-	if (!is_confirmed())
+	/* Without systemd there is no gate, either. */
+	if (sd_booted() <= 0 || !is_confirmed())
 		return;
 	err = read_state(true, &state);
 	if (err < 0)
