@@ -35,6 +35,7 @@ const struct command commands[] = {
 	{ "poke", "ADDRESS BYTE", 2, command_poke },
 	{ "poke-hex", "ADDRESS DIGITS", 2, command_poke_hex },
 	{ "flip", "ADDRESS", 1, command_flip },
+	{ "wild-write", "ADDRESS BYTE", 2, command_wild_write },
 	{ "reboot", "kexec|off|restart", 1, command_reboot },
 	{ "kexec-file-load", "KERNEL INITRD|- CMDLINE [flags=N] [nul=0|1]", 3,
 	  command_kexec_file_load },

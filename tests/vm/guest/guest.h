@@ -91,6 +91,7 @@ int command_peek(char **args);
 int command_poke(char **args);
 int command_poke_hex(char **args);
 int command_flip(char **args);
+int command_wild_write(char **args);
 
 /* kexec.c */
 int command_reboot(char **args);

@@ -126,6 +126,30 @@ int command_poke_hex(char **args)
 	return error;
 }
 
+/*
+ * wild-write ADDRESS BYTE. What write(2) gets, the kernel writes itself, by the
+ * mapping that it has of all memory. The caller may not survive it.
+ */
+int command_wild_write(char **args)
+{
+	uint64_t address, number;
+	uint8_t byte;
+	int fd, error;
+
+	error = parse_number(args[0], &address) ?:
+						  parse_number(args[1], &number);
+	if (error)
+		return error;
+	fd = open("/dev/mem", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(-errno, "open /dev/mem");
+	byte = number;
+	if (pwrite(fd, &byte, 1, address) != 1)
+		error = fail(-errno, "write to the memory at %s", args[0]);
+	close(fd);
+	return error;
+}
+
 /* flip ADDRESS */
 int command_flip(char **args)
 {
