@@ -24,6 +24,8 @@ enum fr_failure_action {
  * @max_root_image_size: [Stage] MaxRootImageSize=, bytes of a root image
  * @trusted_certificates: [Stage] TrustedCertificates=, absolute names of PEM
  *	files or of folders with such; an empty list when no signature is wanted
+ * @revocation_lists: [Stage] RevocationLists=, absolute names of PEM files or of
+ *	folders with such; an empty list when none is asked for
  * @boot_roots: [Stage] BootRoots=, absolute names of the folders that boot
  *	loader entries are searched below; an empty list for nowhere
  * @max_tries: [Commit] MaxTries=, fast reboots without a confirmation, 1 to
@@ -59,6 +61,7 @@ struct fr_config {
 	uint64_t max_initrd_size;
 	uint64_t max_root_image_size;
 	char **trusted_certificates;
+	char **revocation_lists;
 	char **boot_roots;
 	unsigned int max_tries;
 	uint64_t hook_timeout_usec;

@@ -56,8 +56,10 @@ const char *fr_segment_name(enum fr_segment segment);
  * @devicetree: absolute path; not with an entry
  * @cmdline: one line, or ""; replaces that of an entry, and that of a UKI unless its
  *	signature is what makes it trusted. NULL: see fr_payload_cmdline()
- * @signature: absolute path of the detached signature of the kernel or UKI;
- *	NULL for the file's own name with ".p7s" added
+ * @manifest: absolute path of the signed manifest; NULL for the kernel's or UKI's
+ *	name with FR_MANIFEST_SUFFIX added
+ * @signature: absolute path of the manifest's signature; NULL for the manifest's
+ *	name with FR_SIGNATURE_SUFFIX added
  * @wipe_state: the payload must not see what is in the state volume
  * @verified: its bytes were verified before, and the caller sees to it that they
  *	are the same: no signature is asked for, whatever day it is
@@ -73,6 +75,7 @@ struct fr_payload_request {
 	char *root_image;
 	char *devicetree;
 	char *cmdline;
+	char *manifest;
 	char *signature;
 	bool wipe_state;
 	bool verified;
@@ -193,6 +196,14 @@ const char *fr_payload_title(const struct fr_payload *payload);
  * Return: name of the kernel's or UKI's file, as long as the payload is open.
  */
 const char *fr_payload_kernel_path(const struct fr_payload *payload);
+
+/**
+ * fr_payload_version() - what version it is, as its maker has signed it
+ * @payload: an open payload
+ *
+ * Return: as long as the payload is open; NULL where nothing signed says it.
+ */
+const char *fr_payload_version(const struct fr_payload *payload);
 
 /**
  * fr_payload_sha256() - hash of what was handed over

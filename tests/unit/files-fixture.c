@@ -291,10 +291,10 @@ static void put16(u8 *at, u32 value)
 	at[1] = (u8)(value >> 8);
 }
 
-static void add_section(struct blob *pe, size_t index,
+static void add_section(struct blob *pe, size_t table, size_t index,
 			const struct section *section)
 {
-	size_t header = PE_TABLE + 40 * index;
+	size_t header = table + 40 * index;
 	size_t aligned = (section->size + 511) & ~(size_t)511;
 	size_t at = pe->size;
 
@@ -306,20 +306,42 @@ static void add_section(struct blob *pe, size_t index,
 	blob_put32(pe, header + 20, at);
 }
 
-struct blob make_pe(const struct section *sections, size_t count)
+static struct blob begin_pe(size_t table, size_t count)
 {
 	struct blob pe = { 0 };
 
-	blob_add_zeros(&pe, (PE_TABLE + 40 * count + 511) & ~(size_t)511);
+	blob_add_zeros(&pe, (table + 40 * count + 511) & ~(size_t)511);
 	memcpy(pe.data, "MZ", 2);
 	blob_put32(&pe, 0x3c, PE_COFF);
 	memcpy(pe.data + PE_COFF, "PE\0\0", 4);
 	put16(pe.data + PE_COFF + 4, 0xaa64);
 	put16(pe.data + PE_COFF + 6, count);
-	put16(pe.data + PE_COFF + 20, 112);
+	put16(pe.data + PE_COFF + 20, table - PE_COFF - 24);
 	put16(pe.data + PE_COFF + 24, 0x20b);
+	return pe;
+}
+
+struct blob make_pe(const struct section *sections, size_t count)
+{
+	struct blob pe = begin_pe(PE_TABLE, count);
+
 	for (size_t i = 0; i < count; i++)
-		add_section(&pe, i, &sections[i]);
+		add_section(&pe, PE_TABLE, i, &sections[i]);
+	return pe;
+}
+
+struct blob make_signable_pe(const struct section *sections, size_t count)
+{
+	/* Sixteen data directories. */
+	const size_t table = PE_TABLE + 16 * 8;
+	struct blob pe = begin_pe(table, count);
+
+	blob_put32(&pe, PE_COFF + 24 + 32, 4096);
+	blob_put32(&pe, PE_COFF + 24 + 36, 512);
+	blob_put32(&pe, PE_COFF + 24 + 60, pe.size);
+	blob_put32(&pe, PE_COFF + 24 + 108, 16);
+	for (size_t i = 0; i < count; i++)
+		add_section(&pe, table, i, &sections[i]);
 	return pe;
 }
 
@@ -395,6 +417,62 @@ struct signer *signer_free(struct signer *signer)
 	X509_free(signer->certificate);
 	free(signer);
 	return NULL;
+}
+
+const char *signer_key(const struct signer *signer)
+{
+	char name[64];
+	const char *path;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s.key", signer->name);
+	path = file_path(name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(PEM_write_PrivateKey(file, signer->key, NULL, NULL, 0,
+					      NULL, NULL),
+			 1);
+	fclose(file);
+	return path;
+}
+
+static void add_revoked(X509_CRL *list, X509 *certificate)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_TIME *time = X509_gmtime_adj(NULL, -3600);
+
+	X509_REVOKED_set_serialNumber(entry,
+				      X509_get_serialNumber(certificate));
+	X509_REVOKED_set_revocationDate(entry, time);
+	assert_int_equal(X509_CRL_add0_revoked(list, entry), 1);
+	ASN1_TIME_free(time);
+}
+
+const char *signer_revoke(const struct signer *authority,
+			  const struct signer *revoked, const char *name,
+			  int days)
+{
+	X509_CRL *list = X509_CRL_new();
+	ASN1_TIME *time = X509_gmtime_adj(NULL, -86400L * 1000);
+	const char *path = file_path(name);
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	X509_CRL_set_version(list, 1);
+	X509_CRL_set_issuer_name(list,
+				 X509_get_subject_name(authority->certificate));
+	X509_CRL_set1_lastUpdate(list, time);
+	X509_gmtime_adj(time, 86400L * days);
+	X509_CRL_set1_nextUpdate(list, time);
+	if (revoked)
+		add_revoked(list, revoked->certificate);
+	X509_CRL_sort(list);
+	assert_true(X509_CRL_sign(list, authority->key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_X509_CRL(file, list), 1);
+	fclose(file);
+	ASN1_TIME_free(time);
+	X509_CRL_free(list);
+	return path;
 }
 
 const char *signer_certificate(const struct signer *signer)

@@ -76,6 +76,8 @@ struct section {
 #define PE_TABLE (PE_COFF + 24 + 112)
 
 struct blob make_pe(const struct section *sections, size_t count);
+/* The same with all that sbsign(1) wants of a file. */
+struct blob make_signable_pe(const struct section *sections, size_t count);
 
 /* Where the trusted one and the others have their certificates and keys. */
 struct signer;
@@ -91,6 +93,17 @@ struct signer *signer_make_for(const char *name, const struct signer *issuer,
 struct signer *signer_free(struct signer *signer);
 /* Name of a file with the certificate, as PEM. */
 const char *signer_certificate(const struct signer *signer);
+
+/* Name of a file with the private key, as PEM. */
+const char *signer_key(const struct signer *signer);
+
+/*
+ * Write a revocation list of an authority, as PEM, which has the certificate of
+ * @revoked in it, NULL for none, and is good for @days from now on.
+ */
+const char *signer_revoke(const struct signer *authority,
+			  const struct signer *revoked, const char *name,
+			  int days);
 
 enum signature_form {
 	SIGNATURE_DER,

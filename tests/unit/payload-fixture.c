@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/evp.h>
+
+FR_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 
 const char kernel_files[4][8] = { "Image", "gz", "zst", "xz" };
 
@@ -209,23 +212,72 @@ const char *put_root_image(const char *name)
 
 void sign_file(const char *name)
 {
-	char signature[128];
+	char signature[256];
 
 	snprintf(signature, sizeof(signature), "%s.p7s", name);
 	signer_sign(root_signer, name, signature, SIGNATURE_DER);
 }
 
+/* "key=SHA256 of the file"; nothing for no file. */
+static void add_hash(FILE *out, const char *key, const char *path)
+{
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	u8 buffer[4096], sha256[32];
+	FILE *file = path ? fopen(path, "re") : NULL;
+	size_t size;
+
+	if (!path)
+		return;
+	assert_non_null(file);
+	EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
+	while ((size = fread(buffer, 1, sizeof(buffer), file)))
+		EVP_DigestUpdate(digest, buffer, size);
+	fclose(file);
+	EVP_DigestFinal_ex(digest, sha256, NULL);
+	fprintf(out, "%s=", key);
+	for (size_t i = 0; i < sizeof(sha256); i++)
+		fprintf(out, "%02x", sha256[i]);
+	fputc('\n', out);
+}
+
+void sign_manifest(const struct fr_payload_request *request, const char *more)
+{
+	const char *path = request->kernel ?: request->uki;
+	char *const *initrd = request->initrds;
+	char name[128], *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("format=1\nversion=1\n", out);
+	add_hash(out, "kernel", request->kernel);
+	add_hash(out, "uki", request->uki);
+	for (; initrd && *initrd; initrd++)
+		add_hash(out, "initrd", *initrd);
+	add_hash(out, "root_image", request->root_image);
+	add_hash(out, "devicetree", request->devicetree);
+	if (request->kernel && (!more || !strstr(more, "cmdline")))
+		fputs("cmdline_words=*\n", out);
+	fputs(more ?: "", out);
+	fclose(out);
+	snprintf(name, sizeof(name), "%s.manifest",
+		 path + strlen(file_path("")));
+	file_write_text(name, text);
+	sign_file(name);
+	free(text);
+}
+
 struct fr_payload_request signed_request(void)
 {
 	static char *initrds[2];
+	struct fr_payload_request request;
 
 	initrds[0] = (char *)file_path("s-initrd");
 	file_write_blob("s-kernel", &kernel_image);
 	file_write_text("s-initrd", "five!");
-	sign_file("s-kernel");
-	sign_file("s-initrd");
-	return (struct fr_payload_request){
+	request = (struct fr_payload_request){
 		.kernel = (char *)file_path("s-kernel"),
 		.initrds = initrds,
 	};
+	sign_manifest(&request, NULL);
+	return request;
 }

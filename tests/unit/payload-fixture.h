@@ -108,7 +108,12 @@ const char *put_root_image(const char *name);
 
 /* Have the trusted signer sign a file, beside it. */
 void sign_file(const char *name);
-/* A request with "s-kernel" and "s-initrd", made anew and signed. */
+/*
+ * Write the manifest of a request with a kernel or UKI, beside that, and sign it.
+ * It has any command line. The lines of @more, or NULL, stand behind the others.
+ */
+void sign_manifest(const struct fr_payload_request *request, const char *more);
+/* A request with "s-kernel" and "s-initrd", made anew, and with a manifest. */
 struct fr_payload_request signed_request(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "error.h"
 
 #include "../../tools/fastreboot/options.h"
+#include "../../tools/fastreboot/manifest-cli.h"
 #include "../../tools/fastreboot/state.h"
 
 #define MAN "../../tools/man/"
@@ -137,6 +138,10 @@ static const struct cli_option *find_option(const char *name, size_t length)
 		if (strlen(o->name) == length &&
 		    !strncmp(o->name, name, length))
 			return o;
+	for (const struct cli_option *o = manifest_options; o->name; o++)
+		if (strlen(o->name) == length &&
+		    !strncmp(o->name, name, length))
+			return o;
 	return NULL;
 }
 
@@ -159,9 +164,10 @@ static void expect_known_options(const char *name, char *text)
 static void no_text_has_unknown_options(void **state)
 {
 	static const char *const names[] = {
-		MAN "fastreboot.1",	   MAN "fastrebootd.8",
-		MAN "fastreboot.conf.5",   COMPLETIONS "fastreboot.bash",
-		COMPLETIONS "_fastreboot", MAN "fastreboot-state.1",
+		MAN "fastreboot.1",	     MAN "fastrebootd.8",
+		MAN "fastreboot.conf.5",     COMPLETIONS "fastreboot.bash",
+		COMPLETIONS "_fastreboot",   MAN "fastreboot-state.1",
+		MAN "fastreboot-manifest.1",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -313,8 +319,8 @@ static void bash_offers_the_options(void **state)
 	for (const struct cli_verb *v = cli_verbs; v->name; v++) {
 		char line[64];
 
-		/* test-state-cli.c */
-		if (v->id == CLI_STATE)
+		/* test-state-cli.c, test-manifest-cli.c */
+		if (v->id == CLI_STATE || v->id == CLI_MANIFEST)
 			continue;
 		begin();
 		expect_bash_options(NULL);

@@ -48,6 +48,10 @@ static void expect_equal(const struct fr_config *a, const struct fr_config *b)
 	     a->trusted_certificates[i] || b->trusted_certificates[i]; i++)
 		assert_string_equal(a->trusted_certificates[i],
 				    b->trusted_certificates[i]);
+	for (size_t i = 0; a->revocation_lists[i] || b->revocation_lists[i];
+	     i++)
+		assert_string_equal(a->revocation_lists[i],
+				    b->revocation_lists[i]);
 }
 
 static int parse(struct fr_config *config, const char *text,
@@ -155,7 +159,7 @@ static void documented_file_has_the_defaults(void **state)
 	expect_equal(&config, &expected);
 	fr_config_done(&config);
 
-	assert_int_equal(uncomment(text), 21);
+	assert_int_equal(uncomment(text), 22);
 	/* A list would be added to the default. */
 	*strstr(text, " BootRoots") = ';';
 	parse_well(&config, text);

@@ -62,7 +62,9 @@ static void what_is_stored_is_loaded(void **state)
 				 .release = (char *)"6.12-\"b\"",
 				 .generation = 12,
 				 .confirmed_source =
-					 (char *)"{\"kernel\":\"/c\"}" };
+					 (char *)"{\"kernel\":\"/c\"}",
+				 .version_floor = (char *)"6.13",
+				 .confirmed_version = (char *)"6.12" };
 
 	file_remove("var");
 	file_make_folder("var");
@@ -75,6 +77,8 @@ static void what_is_stored_is_loaded(void **state)
 	assert_string_equal(found.release, mirror.release);
 	assert_int_equal(found.generation, 12);
 	assert_string_equal(found.confirmed_source, mirror.confirmed_source);
+	assert_string_equal(found.version_floor, "6.13");
+	assert_string_equal(found.confirmed_version, "6.12");
 }
 
 static void files_that_can_not_be_used(void **state)
@@ -238,6 +242,48 @@ static void a_rollback_is_its_own_way_back(void **state)
 	assert_string_equal(mirror.confirmed_source, pool.source);
 }
 
+static void expect_version(const struct mirror *mirror, const char *version,
+			   bool good)
+{
+	struct fr_error error = { 0 };
+	int r = mirror_check_version(mirror, version, &error);
+
+	if (good)
+		expect_ok(r, &error);
+	else
+		expect_error(r, -EPERM, &error, FR_REFUSED,
+			     "confirmed on this machine");
+}
+
+/* It grows with what is confirmed, and with nothing else. */
+static void the_floor_only_grows(void **state)
+{
+	struct fr_pool_status pool = a_pool("fast-reboot", 1);
+	_cleanup_mirror_ struct mirror mirror = { 0 };
+
+	expect_version(&mirror, "1", true);
+	expect_version(&mirror, NULL, true);
+	assert_false(mirror_note_version(&mirror, &pool));
+	pool.source = (char *)"{\"kernel\":\"/k\",\"version\":\"6.9\"}";
+	assert_false(mirror_note_version(&mirror, &pool));
+	pool.tries = 0;
+	assert_true(mirror_note_version(&mirror, &pool));
+	assert_false(mirror_note_version(&mirror, &pool));
+	pool.source = (char *)"{\"kernel\":\"/k\",\"version\":\"6.10\"}";
+	assert_true(mirror_note_version(&mirror, &pool));
+	expect_version(&mirror, "6.10", true);
+	expect_version(&mirror, "6.11", true);
+	expect_version(&mirror, "6.9", false);
+	expect_version(&mirror, NULL, false);
+	/* A rollback to an older one, which is confirmed again. */
+	pool.source = (char *)"{\"kernel\":\"/k\",\"version\":\"6.9\"}";
+	assert_true(mirror_note_version(&mirror, &pool));
+	assert_string_equal(mirror.version_floor, "6.10");
+	expect_version(&mirror, "6.9", true);
+	expect_version(&mirror, "6.8", false);
+	expect_version(&mirror, "6.10", true);
+}
+
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(no_file_says_nothing),
 	UNIT_TEST(what_is_stored_is_loaded),
@@ -249,5 +295,6 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(a_life),
 	UNIT_TEST(the_confirmed_source_is_kept),
 	UNIT_TEST(a_rollback_is_its_own_way_back),
+	UNIT_TEST(the_floor_only_grows),
 };
 FILES_UNIT_MAIN(tests)

@@ -91,13 +91,16 @@ static void entries_that_add_to_a_uki(void **state)
 		       "five!\0\0\0five!\0\0\0", 16);
 	expect_segment(payload, &catcher, FR_SEGMENT_DTB, dtb.data, dtb.size);
 	blob_free(&dtb);
-	/* The signature is over the UKI's own. */
-	sign_file("boot/uki");
+	/* The manifest is about the UKI's own. */
+	sign_manifest(&(struct fr_payload_request){ .uki = (char *)file_path(
+							    "boot/uki") },
+		      NULL);
 	file_write_text(ENTRY_PATH, "uki /uki\noptions other=1\n");
 	expect_refused(true, &request, -EPERM, FR_REFUSED,
 		       "command line of a signed UKI");
 	file_write_text(ENTRY_PATH, "uki /uki\ninitrd /e/initrd\n");
-	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "e/initrd.p7s");
+	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE,
+		       "uki.manifest names no such initrd");
 	file_write_text(ENTRY_PATH, "uki /uki\nprofile 1\n");
 	expect_refused(false, &request, -EINVAL, FR_INVALID_PAYLOAD,
 		       "\"profile\" of the UKI");
@@ -179,17 +182,28 @@ static void root_images_of_entries(void **state)
 	expect_refused(false, &request, -EINVAL, FR_USAGE, "about a UKI");
 }
 
-static void files_of_an_entry_have_to_be_signed(void **state)
+static void files_of_an_entry_are_bound(void **state)
 {
+	char *initrds[] = { (char *)file_path("boot/e/initrd"), NULL };
+	struct fr_payload_request files = {
+		.kernel = (char *)file_path("boot/e/linux"),
+	};
 	const struct fr_payload_request request = { .entry = (char *)"e" };
 	_cleanup_config_ struct fr_config config = { 0 };
 
 	put_entry_files();
-	file_write_text(ENTRY_PATH, "linux /e/linux\ninitrd /e/initrd\n");
-	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "e/linux.p7s");
-	sign_file("boot/e/linux");
-	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "e/initrd.p7s");
-	sign_file("boot/e/initrd");
+	file_write_text(ENTRY_PATH, "linux /e/linux\ninitrd /e/initrd\n"
+				    "options quiet\n");
+	file_remove("boot/e/linux.manifest");
+	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE, "there is no ");
+	sign_manifest(&files, NULL);
+	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE,
+		       "names no such initrd");
+	files.initrds = initrds;
+	sign_manifest(&files, "cmdline=verbose\n");
+	expect_refused(true, &request, -EPERM, FR_REFUSED,
+		       "is not that of the manifest");
+	sign_manifest(&files, "cmdline_words=q* root=*\n");
 	prepare_config(&config);
 	trust_root(&config);
 	fr_payload_close(open_well(&config, &request));
@@ -202,6 +216,6 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(variables_of_a_boot_loader),
 	UNIT_TEST(bad_entries),
 	UNIT_TEST(root_images_of_entries),
-	UNIT_TEST(files_of_an_entry_have_to_be_signed),
+	UNIT_TEST(files_of_an_entry_are_bound),
 };
 PAYLOAD_UNIT_MAIN(tests, payload_begin)

@@ -202,7 +202,7 @@ static void bytes_exchanged_for_a_look(void **state)
 	struct fr_error error = { 0 };
 
 	put_uki("uki", KERNEL_SIZE);
-	sign_file("uki");
+	sign_manifest(&request, NULL);
 	prepare_config(&config);
 	trust_root(&config);
 	lie.at = find_in_file("uki", "root=/dev/vda") + 12;

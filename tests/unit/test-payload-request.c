@@ -20,6 +20,7 @@ static void requests_in_disorder(void **state)
 		{ { .uki = "u" }, "path of the UKI has to be absolute" },
 		{ { .kernel = "/k", .initrds = relative }, "of the initrd" },
 		{ { .kernel = "/k", .devicetree = "d" }, "of the device tree" },
+		{ { .kernel = "/k", .manifest = "m" }, "of the manifest" },
 		{ { .kernel = "/k", .signature = "s" }, "of the signature" },
 		{ { .entry = "e", .initrds = absolute }, "names its initrds" },
 		{ { .entry = "e", .devicetree = "/d" }, "names its initrds" },

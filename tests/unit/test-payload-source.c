@@ -21,6 +21,7 @@ static void expect_same_request(const struct fr_payload_request *a,
 	expect_same_string(a->devicetree, b->devicetree);
 	assert_int_equal(a->wipe_state, b->wipe_state);
 	expect_same_string(a->cmdline, b->cmdline);
+	expect_same_string(a->manifest, b->manifest);
 	expect_same_string(a->signature, b->signature);
 	assert_int_equal(!a->initrds, !b->initrds);
 	for (size_t i = 0; a->initrds && (a->initrds[i] || b->initrds[i]); i++)
@@ -73,12 +74,13 @@ static void source_there_and_back(void **state)
 	expect_there_and_back(&config, &request);
 
 	put_uki("uki", KERNEL_SIZE);
-	sign_file("uki");
 	trust_root(&config);
 	request = (struct fr_payload_request){
 		.uki = (char *)file_path("uki"),
-		.signature = (char *)file_path("uki.p7s"),
 	};
+	sign_manifest(&request, NULL);
+	request.manifest = (char *)file_path("uki.manifest");
+	request.signature = (char *)file_path("uki.manifest.p7s");
 	expect_there_and_back(&config, &request);
 }
 

@@ -117,7 +117,7 @@ static void signed_ukis_keep_their_command_line(void **state)
 	_cleanup_catcher_ struct catcher catcher = { 0 };
 
 	put_uki("uki", KERNEL_SIZE);
-	sign_file("uki");
+	sign_manifest(&request, NULL);
 	prepare_config(&config);
 	trust_root(&config);
 	payload = open_well(&config, &request);

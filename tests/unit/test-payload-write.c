@@ -58,7 +58,7 @@ static void cancelled(void **state)
 		_cleanup_(fr_payload_closep) struct fr_payload *payload = NULL;
 
 		request.kernel = (char *)file_path(names[i]);
-		sign_file(names[i]);
+		sign_manifest(&request, NULL);
 		prepare_config(&config);
 		trust_root(&config);
 		payload = open_well(&config, &request);

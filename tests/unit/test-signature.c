@@ -46,17 +46,22 @@ static int end(void **state)
 	return files_end(state);
 }
 
+/* Revocation lists; none to begin with. */
+static char *lists[3];
+
 static int check_files(const char *file, const char *signature,
 		       const char *trusted, const char *trusted_too,
 		       u8 *ret_sha256, struct fr_error *error)
 {
 	char *certificates[] = { (char *)trusted, (char *)trusted_too, NULL };
+	const struct fr_trust trust = { .certificates = certificates,
+					.revocation_lists = lists };
 	_cleanup_close_ int signature_fd = file_open(signature);
 	_cleanup_close_ int fd = file_open(file);
 
 	*error = (struct fr_error){ 0 };
-	return fr_signature_check(fd, signature_fd, certificates, "name",
-				  ret_sha256, error);
+	return fr_signature_check(fd, signature_fd, &trust, "name", ret_sha256,
+				  error);
 }
 
 static int check(const char *trusted, struct fr_error *error)
@@ -191,6 +196,37 @@ static void purpose_of_an_authority_counts(void **state)
 	expect_good(signer_certificate(signer));
 	signer_free(signer);
 	signer_free(authority);
+}
+
+/* As soon as there is a list, the signer's authority has to have one. */
+static void revoked_certificates(void **state)
+{
+	const char *root = signer_certificate(signers.root);
+	struct fr_error error;
+
+	signer_sign(signers.leaf, "file", "file.p7s", SIGNATURE_DER);
+	lists[0] = (char *)signer_revoke(signers.root, NULL, "a.crl", 1);
+	expect_good(root);
+	lists[0] =
+		(char *)signer_revoke(signers.root, signers.leaf, "a.crl", 1);
+	expect_rejected(root, "certificate revoked");
+	lists[0] = (char *)signer_revoke(signers.root, NULL, "a.crl", -1);
+	expect_rejected(root, "CRL has expired");
+	lists[0] = (char *)signer_revoke(signers.stranger, NULL, "a.crl", 1);
+	expect_rejected(root, "unable to get certificate CRL");
+	/* Made by another one, in the authority's name. */
+	lists[1] = (char *)signer_revoke(signers.root, NULL, "b.crl", 1);
+	expect_good(root);
+	lists[1] = NULL;
+	/* Named itself it needs none: it is taken off the configuration. */
+	expect_good(signer_certificate(signers.leaf));
+	lists[0] = (char *)file_path("missing.crl");
+	expect_error(check(root, &error), -ENOKEY, &error, FR_SIGNATURE,
+		     "can't read the revocation list");
+	lists[0] = (char *)file_write_text("no.crl", "nonsense");
+	expect_error(check(root, &error), -ENOKEY, &error, FR_SIGNATURE,
+		     "this revocation list can't be read as PEM");
+	lists[0] = NULL;
 }
 
 /* Any change of the content, and the signature is not its own any more. */
@@ -378,6 +414,7 @@ static void position_stays(void **state)
 {
 	char *certificates[] = { (char *)signer_certificate(signers.root),
 				 NULL };
+	const struct fr_trust trust = { .certificates = certificates };
 	_cleanup_close_ int signature_fd = -1;
 	_cleanup_close_ int fd = file_open("file");
 	struct fr_error error = { 0 };
@@ -387,9 +424,8 @@ static void position_stays(void **state)
 	signature_fd = file_open("file.p7s");
 	assert_int_equal(lseek(fd, 77, SEEK_SET), 77);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(fr_signature_check(fd, signature_fd,
-						    certificates, "name",
-						    sha256, &error),
+		assert_int_equal(fr_signature_check(fd, signature_fd, &trust,
+						    "name", sha256, &error),
 				 0);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 77);
 }
@@ -401,6 +437,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(strangers),
 	UNIT_TEST(dates_count),
 	UNIT_TEST(purposes_count),
+	UNIT_TEST(revoked_certificates),
 	UNIT_TEST(purpose_of_an_authority_counts),
 	UNIT_TEST(other_content),
 	UNIT_TEST(not_detached),

@@ -397,7 +397,7 @@ static int asked(const char *line)
 	for (char *word = strtok_r(copy, " ", &next); word;
 	     word = strtok_r(NULL, " ", &next))
 		words[n++] = word;
-	return state_is_asked(n, words);
+	return cli_is_asked(n, words, "state");
 }
 
 /* The verb may be behind options, but is not what they are about. */

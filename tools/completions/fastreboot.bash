@@ -39,7 +39,9 @@ _fastreboot_files() {
 _fastreboot_takes_value() {
 	case $1 in
 	--entry | --uki | --kernel | --initrd | --root-image | --devicetree | \
-	--cmdline | --signature | --max-blackout | --reason | \
+	--cmdline | --manifest | --signature | --max-blackout | --reason | \
+	--cmdline-words | --payload-version | --compatible | --output | --key | \
+	--certificate | --trusted-certificates | --revocation-lists | -o | \
 	--root | --owner | --mode | --size | --schema | --schema-version | \
 	--device)
 		return 0 ;;
@@ -54,7 +56,8 @@ _fastreboot_value() {
 	--entry)
 		_fastreboot_words "$(_fastreboot_entries)" "$2" ;;
 	--uki | --kernel | --initrd | --root-image | --devicetree | \
-	--signature | --root | --device)
+	--manifest | --signature | --output | -o | --key | --certificate | \
+	--trusted-certificates | --revocation-lists | --root | --device)
 		_fastreboot_files "$2" ;;
 	--owner)
 		mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
@@ -88,8 +91,8 @@ _fastreboot_options() {
 		printf '%s\n' '--last-log' ;;
 	stage)
 		printf '%s\n' '--entry= --uki= --kernel= --initrd=' \
-			'--root-image= --devicetree= --cmdline= --signature=' \
-			'--replace --wipe-state -n --dry-run' ;;
+			'--root-image= --devicetree= --cmdline= --manifest=' \
+			'--signature= --replace --wipe-state -n --dry-run' ;;
 	commit)
 		printf '%s\n' '--now --ignore-inhibitors --unconfirmed --max-blackout=' \
 			'-n --dry-run' ;;
@@ -102,7 +105,7 @@ _fastreboot_argument() {
 	case $1 in
 	'')
 		_fastreboot_words 'status stage verify commit confirm rollback
-			unstage timeline monitor state' "$2" ;;
+			unstage timeline monitor state manifest' "$2" ;;
 	stage)
 		case $2 in
 		*/* | .*) _fastreboot_files "$2" ;;
@@ -156,6 +159,38 @@ _fastreboot_state() {
 	esac
 }
 
+_fastreboot_manifest_options() {
+	printf '%s\n' '-h --help -j --json'
+	case $1 in
+	create | verify)
+		printf '%s\n' '--kernel= --uki= --initrd= --root-image=' \
+			'--devicetree= --cmdline=' ;;
+	esac
+	case $1 in
+	create)
+		printf '%s\n' '--cmdline-words= --payload-version= --compatible=' \
+			'-o --output= --key= --certificate=' ;;
+	verify)
+		printf '%s\n' '--signature= --trusted-certificates=' \
+			'--revocation-lists=' ;;
+	esac
+}
+
+# $1: what is there of the word, $2: the verb behind "manifest"
+_fastreboot_manifest() {
+	if [[ $1 == -* ]]; then
+		_fastreboot_words "$(_fastreboot_manifest_options "${2-}")" "$1"
+		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
+		return
+	fi
+	case ${2-} in
+	'')
+		_fastreboot_words 'create verify show' "$1" ;;
+	verify | show)
+		_fastreboot_files "$1" ;;
+	esac
+}
+
 # bash breaks an option and its value into three words at the "=" between them.
 _fastreboot() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=''
@@ -174,6 +209,10 @@ _fastreboot() {
 	mapfile -t arguments < <(_fastreboot_arguments)
 	if [ "${arguments[0]-}" = state ]; then
 		_fastreboot_state "$word" "${arguments[@]:1}"
+		return 0
+	fi
+	if [ "${arguments[0]-}" = manifest ]; then
+		_fastreboot_manifest "$word" "${arguments[@]:1}"
 		return 0
 	fi
 	if [[ $word == -* ]]; then

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "manifest-cli.h"
 #include "report.h"
 #include "state.h"
 
@@ -25,10 +26,13 @@ static int run(int argc, char **argv)
 	struct client client = { 0 };
 	struct cli_request request;
 	struct fr_error error = { 0 };
-	int status = state_is_asked(argc, argv);
+	int status = cli_is_asked(argc, argv, "state");
 
 	if (status)
 		return state_main(argc, argv, status);
+	status = cli_is_asked(argc, argv, "manifest");
+	if (status)
+		return manifest_main(argc, argv, status);
 	if (cli_parse(argc, argv, &request, &error) < 0)
 		return cli_report_error(&request, &error);
 	if (request.help) {

@@ -29,6 +29,10 @@ const struct cli_verb cli_verbs[] = {
 	/* This one has a command line of its own, see state.h. */
 	{ "state", "[VERB]", "what applications preserve; has verbs of its own",
 	  0, CLI_STATE },
+	/* And this one, see manifest-cli.h. */
+	{ "manifest", "VERB",
+	  "what the maker of a payload signs; has verbs of its own", 0,
+	  CLI_MANIFEST },
 	{ NULL },
 };
 
@@ -47,6 +51,7 @@ enum option_id {
 	OPTION_ROOT_IMAGE,
 	OPTION_DEVICETREE,
 	OPTION_CMDLINE,
+	OPTION_MANIFEST,
 	OPTION_SIGNATURE,
 	OPTION_REPLACE,
 	OPTION_WIPE_STATE,
@@ -84,7 +89,9 @@ const struct cli_option cli_options[] = {
 	  0, VERB(STAGE) },
 	{ "cmdline", "TEXT", "command line instead of the payload's own", 0,
 	  VERB(STAGE) },
-	{ "signature", "FILE", "signature of the kernel, if not FILE.p7s", 0,
+	{ "manifest", "FILE", "signed manifest, if not the kernel's .manifest",
+	  0, VERB(STAGE) },
+	{ "signature", "FILE", "its signature, if not the manifest's .p7s", 0,
 	  VERB(STAGE) },
 	{ "replace", NULL, "clear a sealed slot if no other is free", 0,
 	  VERB(STAGE) },
@@ -149,6 +156,8 @@ static const char **text_of_option(struct cli_request *request, int option)
 		return &request->devicetree;
 	case OPTION_CMDLINE:
 		return &request->cmdline;
+	case OPTION_MANIFEST:
+		return &request->manifest;
 	case OPTION_SIGNATURE:
 		return &request->signature;
 	case OPTION_REASON:
@@ -312,6 +321,23 @@ static int parse_arguments(int argc, char **argv, struct cli_request *request,
 	}
 	return request->verb->id == CLI_STAGE ? check_payload(request, error) :
 						0;
+}
+
+int cli_is_asked(int argc, char **argv, const char *verb)
+{
+	int word = cli_find_word(&cli_table, argc, argv);
+
+	return word < argc && !strcmp(argv[word], verb) ? word : 0;
+}
+
+char **cli_without_word(int argc, char **argv, int at)
+{
+	char **words = calloc((size_t)argc, sizeof(*words));
+
+	for (int i = 0, to = 0; words && i < argc; i++)
+		if (i != at)
+			words[to++] = argv[i];
+	return words;
 }
 
 int cli_parse(int argc, char **argv, struct cli_request *ret,

@@ -28,6 +28,7 @@ enum cli_verb_id {
 	CLI_TIMELINE,
 	CLI_MONITOR,
 	CLI_STATE,
+	CLI_MANIFEST,
 };
 
 /**
@@ -73,7 +74,7 @@ extern const struct cli_option_table cli_table;
  * @unconfirmed: also from a kernel that is not confirmed
  * @entry, @uki, @kernel: the payload; at most one of them, file names as given
  * @initrds: file names, NULL-terminated
- * @root_image, @devicetree, @cmdline, @signature: as given; NULL: not given
+ * @root_image, @devicetree, @cmdline, @manifest, @signature: as given; NULL: not given
  * @reason: why to roll back; NULL: not given
  * @max_blackout_usec: limit in microseconds, not 0; UINT64_MAX: not given
  * @slot: number of a slot; -1: the staged one
@@ -102,11 +103,34 @@ struct cli_request {
 	const char *root_image;
 	const char *devicetree;
 	const char *cmdline;
+	const char *manifest;
 	const char *signature;
 	const char *reason;
 	uint64_t max_blackout_usec;
 	int32_t slot;
 };
+
+/**
+ * cli_is_asked() - is this command line about a verb that has one of its own?
+ * @argc: number of words
+ * @argv: the words
+ * @verb: the verb
+ *
+ * Return: the index of the word, if that is the first one which is no option and
+ * no option's argument; 0 otherwise.
+ */
+int cli_is_asked(int argc, char **argv, const char *verb);
+
+/**
+ * cli_without_word() - a command line without one of its words
+ * @argc: number of words
+ * @argv: the words
+ * @at: index of the one that is left out
+ *
+ * Return: argc - 1 words and NULL, of which the array alone is to be freed; NULL
+ * without memory.
+ */
+char **cli_without_word(int argc, char **argv, int at);
 
 /**
  * cli_parse() - parse a command line

@@ -101,6 +101,8 @@ static int append_payload(sd_bus_message *call,
 	if (err >= 0)
 		err = append_text(call, "cmdline", request->cmdline);
 	if (err >= 0)
+		err = append_file(call, "manifest", request->manifest);
+	if (err >= 0)
 		err = append_file(call, "signature", request->signature);
 	return err < 0 ? err : sd_bus_message_close_container(call);
 }
@@ -147,6 +149,7 @@ static int check_texts(const struct cli_request *request,
 		{ "root-image", request->root_image },
 		{ "devicetree", request->devicetree },
 		{ "cmdline", request->cmdline },
+		{ "manifest", request->manifest },
 		{ "signature", request->signature },
 	};
 	const char *wrong = NULL;

@@ -383,27 +383,9 @@ static int (*const functions[])(const struct state_request *request) = {
 	run_remove, state_verify, run_check,   run_make,
 };
 
-int state_is_asked(int argc, char **argv)
-{
-	int word = cli_find_word(&cli_table, argc, argv);
-
-	return word < argc && !strcmp(argv[word], "state") ? word : 0;
-}
-
-/* The words without the word "state", to be freed: options may stand before it. */
-static char **other_words(int argc, char **argv, int at)
-{
-	char **words = calloc((size_t)argc, sizeof(*words));
-
-	for (int i = 0, to = 0; words && i < argc; i++)
-		if (i != at)
-			words[to++] = argv[i];
-	return words;
-}
-
 int state_main(int argc, char **argv, int at)
 {
-	_cleanup_free_ char **words = other_words(argc, argv, at);
+	_cleanup_free_ char **words = cli_without_word(argc, argv, at);
 	struct state_request request = { 0 };
 	struct fr_error error = { 0 };
 

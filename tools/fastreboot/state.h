@@ -106,16 +106,6 @@ int state_parse(int argc, char **argv, struct state_request *ret,
 void state_print_help(FILE *out, const struct state_verb *verb);
 
 /**
- * state_is_asked() - is this command line about state?
- * @argc: number of words
- * @argv: the words
- *
- * Return: the index of the word "state", if that is the first one which is no
- * option and no option's argument; 0 otherwise.
- */
-int state_is_asked(int argc, char **argv);
-
-/**
  * state_main() - do what is asked for
  * @argc: number of words
  * @argv: the words

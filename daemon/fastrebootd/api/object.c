@@ -121,6 +121,7 @@ static int read_stage(sd_bus_message *message, struct stage_request *request,
 		{ "devicetree", 's', &payload->devicetree },
 		{ "root_image", 's', &payload->root_image },
 		{ "cmdline", 'S', &payload->cmdline },
+		{ "manifest", 's', &payload->manifest },
 		{ "signature", 's', &payload->signature },
 	};
 	const struct option options[] = {

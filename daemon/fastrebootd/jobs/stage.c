@@ -21,9 +21,11 @@
 
 #include "base/clock.h"
 #include "base/journal.h"
+#include "base/place.h"
 #include "io.h"
 #include "pool.h"
 #include "pool/describe.h"
+#include "pool/mirror.h"
 #include "pool/slots.h"
 #include "pool/source.h"
 #include "schemas.h"
@@ -231,6 +233,7 @@ static int write_source(struct staging *staging, struct fr_payload *payload,
 			const struct facts *facts)
 {
 	struct source_notes notes = hash_notes(facts);
+	_cleanup_free_ char *version = NULL;
 	_cleanup_free_ char *plain = NULL;
 	_cleanup_free_ char *source = NULL;
 	char now[CLOCK_TEXT_SIZE];
@@ -240,10 +243,15 @@ static int write_source(struct staging *staging, struct fr_payload *payload,
 	notes.sequence = staging->sequence;
 	notes.staged_at = now;
 	notes.title = fr_payload_title(payload);
+	notes.version = fr_payload_version(payload);
 	notes.inherited_cmdline = facts->inherited;
 	notes.schemas = staging->schemas;
 	notes.rollback_from = request->rollback_from;
 	notes.rollback_reason = request->rollback_reason;
+	/* A rollback does not look at what was signed, but at what ran. */
+	if (!notes.version && request->pinned)
+		notes.version = version =
+			source_member(request->pinned, "version");
 	err = fr_payload_source(payload, &plain);
 	if (err)
 		return fr_fail(
@@ -443,6 +451,20 @@ static int find_slot(struct fr_pool_status *pool, bool replace,
 	return slots_find_free(pool, replace, ret_slot, error);
 }
 
+/* A rollback may go to an older one. A file that can't be read was reported. */
+static int check_version(const struct job *job, struct fr_payload *payload,
+			 const struct stage_request *request,
+			 struct fr_error *error)
+{
+	_cleanup_mirror_ struct mirror mirror = { 0 };
+
+	if (request->pinned || !*job->config.trusted_certificates ||
+	    mirror_load(place_root(), &mirror, NULL))
+		return 0;
+	return mirror_check_version(&mirror, fr_payload_version(payload),
+				    error);
+}
+
 int stage_payload(struct job *job, const struct stage_request *request,
 		  int *ret_slot, char **ret_release, struct fr_error *error)
 {
@@ -462,6 +484,8 @@ int stage_payload(struct job *job, const struct stage_request *request,
 	if (err)
 		return err;
 	err = fr_payload_open(&job->config, &request->payload, &payload, error);
+	if (!err)
+		err = check_version(job, payload, request, error);
 	if (!err)
 		err = declared_schemas(payload, &schemas, error);
 	if (err)

@@ -206,6 +206,8 @@ int confirm_now(struct daemon *daemon, struct fr_error *error)
 		daemon_store_mirror(daemon);
 	}
 	daemon_refresh(daemon);
+	if (!daemon->job)
+		daemon_settle_mirror(daemon);
 	if (!was_confirmed)
 		tell_confirmed(daemon);
 	daemon_changed(daemon);

@@ -112,13 +112,17 @@ void daemon_store_mirror(struct daemon *daemon)
 	if (mirror_store(place_root(), &daemon->mirror, &error))
 		journal_message(
 			LOG_WARNING,
-			"%s; where the ledger is lost, so are the tries",
+			"%s; where the ledger is lost, so are the tries, and versions that "
+			"were confirmed are not remembered",
 			error.text);
 }
 
 void daemon_settle_mirror(struct daemon *daemon)
 {
-	if (mirror_settle(&daemon->mirror, daemon->boot_id, &daemon->pool))
+	bool changed =
+		mirror_settle(&daemon->mirror, daemon->boot_id, &daemon->pool);
+
+	if (mirror_note_version(&daemon->mirror, &daemon->pool) || changed)
 		daemon_store_mirror(daemon);
 }
 
@@ -200,6 +204,7 @@ static void fill_facts(struct daemon *daemon, struct describe_facts *facts)
 		.deadline = get_deadline(daemon),
 		.tries_from_disk = daemon->tries_from_disk,
 		.lost_release = daemon->mirror.release,
+		.version_floor = daemon->mirror.version_floor,
 		.leaving = daemon->leaving,
 	};
 	if (daemon->history.started)

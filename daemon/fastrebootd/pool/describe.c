@@ -360,6 +360,7 @@ static void add_kernel(struct json_object *object,
 		 facts->tries_from_disk ? "disk" : "ledger");
 	add_number(object, "max_tries", facts->max_tries);
 	add_bool(object, "confirmed", facts->confirmed);
+	add_known_text(object, "version_floor", facts->version_floor);
 	add_text(object, "previous_release", pool->previous_release);
 	add(object, "source",
 	    describe_source(pool->source ? pool->source : "",

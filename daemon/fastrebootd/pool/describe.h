@@ -56,6 +56,7 @@ struct describe_job {
  * @max_tries: [Commit] MaxTries=
  * @tries_from_disk: the tries of @pool are the disk's, the ledger's were lost
  * @lost_release: of the payload that was committed then; may be NULL
+ * @version_floor: the newest version that was confirmed; may be NULL
  * @deadline: when the running kernel is rolled back unless it is confirmed,
  *	seconds since 1970; 0 if it is not
  * @health: what health_read() has returned; may be NULL
@@ -78,6 +79,7 @@ struct describe_facts {
 	unsigned int max_tries;
 	bool tries_from_disk;
 	const char *lost_release;
+	const char *version_floor;
 	time_t deadline;
 	struct json_object *health;
 	bool leaving;

@@ -31,6 +31,8 @@ void mirror_done(struct mirror *mirror)
 {
 	free(mirror->release);
 	free(mirror->confirmed_source);
+	free(mirror->version_floor);
+	free(mirror->confirmed_version);
 	*mirror = (struct mirror){ 0 };
 }
 
@@ -90,7 +92,9 @@ static int read_members(struct json_object *object, struct mirror *mirror)
 	snprintf(mirror->boot_id, sizeof(mirror->boot_id), "%.36s",
 		 boot_id ? boot_id : "");
 	if (copy_text(object, "release", &mirror->release) ||
-	    copy_text(object, "confirmed_source", &mirror->confirmed_source))
+	    copy_text(object, "confirmed_source", &mirror->confirmed_source) ||
+	    copy_text(object, "version_floor", &mirror->version_floor) ||
+	    copy_text(object, "confirmed_version", &mirror->confirmed_version))
 		return -ENOMEM;
 	return 0;
 }
@@ -157,6 +161,8 @@ static struct json_object *mirror_to_json(const struct mirror *mirror)
 	json_object_object_add(object, "generation",
 			       json_object_new_uint64(mirror->generation));
 	add_text(object, "confirmed_source", mirror->confirmed_source);
+	add_text(object, "version_floor", mirror->version_floor);
+	add_text(object, "confirmed_version", mirror->confirmed_version);
 	return object;
 }
 
@@ -285,4 +291,47 @@ void mirror_confirm(struct mirror *mirror)
 {
 	mirror->tries = 0;
 	mirror->boot_id[0] = '\0';
+}
+
+static bool is_text(const char *text, const char *expected)
+{
+	return text && !strcmp(text, expected);
+}
+
+bool mirror_note_version(struct mirror *mirror,
+			 const struct fr_pool_status *pool)
+{
+	const char *source = pool->source ? pool->source : "";
+	_cleanup_free_ char *version = source_member(source, "version");
+	const char *floor = mirror->version_floor;
+	bool grows;
+
+	if (!version || !fr_pool_is_confirmed(pool))
+		return false;
+	grows = !floor || strverscmp(version, floor) > 0;
+	if (!grows && is_text(mirror->confirmed_version, version))
+		return false;
+	/* The floor first: without memory it must not be the other one alone. */
+	if (grows && replace_text(&mirror->version_floor, version))
+		return false;
+	return !replace_text(&mirror->confirmed_version, version);
+}
+
+int mirror_check_version(const struct mirror *mirror, const char *version,
+			 struct fr_error *error)
+{
+	const char *floor = mirror->version_floor;
+
+	if (!floor || (version && strverscmp(version, floor) >= 0) ||
+	    (version && is_text(mirror->confirmed_version, version)))
+		return 0;
+	if (!version)
+		return fr_fail(
+			error, FR_REFUSED, -EPERM,
+			"version %s was confirmed on this machine, and this payload does not say which it is; build the UKI with .uname, or sign a manifest",
+			floor);
+	return fr_fail(
+		error, FR_REFUSED, -EPERM,
+		"version %s is older than %s, which was confirmed on this machine; stage that or a newer one, or 'fastreboot rollback'",
+		version, floor);
 }

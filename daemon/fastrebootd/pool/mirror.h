@@ -17,6 +17,11 @@
  *	confirmed_source	source of the last confirmed payload, if that kernel
  *				was not confirmed itself; not there if it was
  *
+ *	version_floor		the newest version that was ever confirmed; no signed
+ *				payload that is older is staged
+ *	confirmed_version	version of the payload that was confirmed last: that one
+ *				is staged all the same
+ *
  * It is written before a payload is armed, and when a kernel is confirmed; what a
  * crash leaves is the old one or the new one (base/store.h). The main thread and a job's may both use it, never at a time: the
  * main thread writes only while there is no job.
@@ -50,6 +55,8 @@ struct mirror {
 	char *release;
 	uint64_t generation;
 	char *confirmed_source;
+	char *version_floor;
+	char *confirmed_version;
 };
 
 /* Free what a mirror owns; it is all zero afterwards. */
@@ -125,6 +132,29 @@ bool mirror_take_back(struct mirror *mirror, const char *boot_id);
 
 /* The running kernel is confirmed. */
 void mirror_confirm(struct mirror *mirror);
+
+/**
+ * mirror_note_version() - have the floor grow with what is confirmed
+ * @mirror: content; changed
+ * @pool: as the kernel tells it
+ *
+ * Versions are compared as strverscmp(3) does.
+ *
+ * Return: true if it has changed, and should be stored.
+ */
+bool mirror_note_version(struct mirror *mirror,
+			 const struct fr_pool_status *pool);
+
+/**
+ * mirror_check_version() - is a payload new enough?
+ * @mirror: content
+ * @version: of a signed payload; NULL: it has none
+ * @error: says what is
+ *
+ * Return: 0; -EPERM with FR_REFUSED.
+ */
+int mirror_check_version(const struct mirror *mirror, const char *version,
+			 struct fr_error *error);
 
 /**
  * mirror_way_back() - the source of what a rollback goes to

@@ -73,6 +73,7 @@ static void add_notes(struct json_object *object,
 	add_text(object, "initrd_sha256", notes->initrd_sha256);
 	add_text(object, "root_sha256", notes->root_sha256);
 	add_text(object, "payload_sha256", notes->payload_sha256);
+	add_text(object, "version", notes->version);
 	add_text(object, "inherited_cmdline", notes->inherited_cmdline);
 	add_text(object, "schemas", notes->schemas);
 	add_text(object, "rollback_from", notes->rollback_from);

@@ -15,6 +15,8 @@
  *				one for each segment that was written
  *	payload_sha256		of all of it, as of fr_payload_pin(): a rollback is to
  *				these very bytes, or to nothing
+ *	version			of the payload, as its maker has signed it; not there
+ *				if nothing signed says it
  *	inherited_cmdline	what it got from the kernel that ran then, where
  *				nothing else gives it a command line
  *	schemas			what it declares to understand, as fr_schemas_format()
@@ -41,6 +43,7 @@ struct source_notes {
 	const char *initrd_sha256;
 	const char *root_sha256;
 	const char *payload_sha256;
+	const char *version;
 	const char *inherited_cmdline;
 	const char *schemas;
 	const char *rollback_from;

@@ -87,10 +87,11 @@ static int set_section(struct text *text, char *line)
 		place->name, place->line, line + 1);
 }
 
-/* Without effect it must not be: unsigned payloads would be taken. */
+/* Without effect it must not be: payloads would be taken that must not be. */
 static bool is_trust(const char *key)
 {
-	return !strcasecmp(key, "TrustedCertificates");
+	return !strcasecmp(key, "TrustedCertificates") ||
+	       !strcasecmp(key, "RevocationLists");
 }
 
 static int set_unknown(struct text *text, const char *key)
@@ -100,8 +101,11 @@ static int set_unknown(struct text *text, const char *key)
 	if (is_trust(key))
 		return fr_fail(place->error, FR_FAILED, -EINVAL,
 			       "%s:%u: %s= has no effect here; it has to be "
-			       "TrustedCertificates= in [Stage]",
-			       place->name, place->line, key);
+			       "%s= in [Stage]",
+			       place->name, place->line, key,
+			       strcasecmp(key, "RevocationLists") ?
+				       "TrustedCertificates" :
+				       "RevocationLists");
 	if (text->section == unknown_section)
 		return 0;
 	return pass_over(

@@ -27,6 +27,8 @@ static const struct setting settings[] = {
 	  FIELD(max_root_image_size), 1, 1ULL << 40 },
 	{ "Stage", "TrustedCertificates", setting_parse_paths,
 	  FIELD(trusted_certificates), 0, 0 },
+	{ "Stage", "RevocationLists", setting_parse_paths,
+	  FIELD(revocation_lists), 0, 0 },
 	{ "Stage", "BootRoots", setting_parse_paths, FIELD(boot_roots), 0, 0 },
 	{ "Commit", "MaxTries", setting_parse_count, FIELD(max_tries), 1,
 	  1000 },
@@ -72,6 +74,7 @@ static int set_lists(struct fr_config *config)
 	static const char *const roots[] = { "/boot", "/boot/efi", "/efi" };
 
 	if (setting_reset_list(&config->trusted_certificates) < 0 ||
+	    setting_reset_list(&config->revocation_lists) < 0 ||
 	    setting_reset_list(&config->health_units) < 0 ||
 	    setting_reset_list(&config->health_ignore_units) < 0 ||
 	    setting_reset_list(&config->boot_roots) < 0)
@@ -116,6 +119,7 @@ int fr_config_default(struct fr_config *ret)
 void fr_config_done(struct fr_config *config)
 {
 	fr_strv_free(config->trusted_certificates);
+	fr_strv_free(config->revocation_lists);
 	fr_strv_free(config->boot_roots);
 	fr_strv_free(config->health_units);
 	fr_strv_free(config->health_ignore_units);

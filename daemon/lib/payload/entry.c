@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "binding.h"
 #include "bls.h"
 #include "parts.h"
 #include "text.h"
@@ -23,8 +24,11 @@ int payload_open_kernel(struct fr_payload *payload, const char *path,
 	struct input *input;
 	int err;
 
+	err = binding_open(payload, path, FILE_KERNEL, error);
+	if (err < 0)
+		return err;
 	err = payload_add_input(payload, path, payload->max_kernel_size,
-				payload->request.signature, &input, error);
+				FILE_KERNEL, &input, error);
 	if (err < 0)
 		return err;
 	err = payload_add_kernel(payload, input, 0,

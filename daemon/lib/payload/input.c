@@ -9,8 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #include "cleanup.h"
 #include "io.h"
+
+#define HASH_PIECE (256U << 10)
+
+FR_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 
 int input_fail(const char *path, int err, struct fr_error *error)
 {
@@ -29,37 +35,6 @@ int input_fail(const char *path, int err, struct fr_error *error)
 	}
 }
 
-static int check_signature(struct input *input, char *const *certificates,
-			   const char *signature, struct fr_error *error)
-{
-	_cleanup_free_ char *beside = NULL;
-	_cleanup_close_ int fd = -1;
-	int err;
-
-	if (!signature && asprintf(&beside, "%s.p7s", input->path) < 0) {
-		beside = NULL;
-		return fr_fail_memory(error);
-	}
-	if (!signature)
-		signature = beside;
-	fd = fr_open_file(AT_FDCWD, signature);
-	if (fd == -ENOENT)
-		return fr_fail(
-			error, FR_SIGNATURE, -ENOKEY,
-			"%s: this machine wants a signature, but there is no %s",
-			input->path, signature);
-	if (fd < 0)
-		return fr_fail(error, FR_SIGNATURE, fd,
-			       "can't read the signature %s: %s", signature,
-			       fr_file_error(fd));
-	err = fr_signature_check(input->fd, fd, certificates, input->path,
-				 input->sha256, error);
-	if (err < 0)
-		return err;
-	input->is_signed = true;
-	return 0;
-}
-
 static int check_size(const struct input *input, uint64_t limit,
 		      struct fr_error *error)
 {
@@ -75,8 +50,8 @@ static int check_size(const struct input *input, uint64_t limit,
 	return 0;
 }
 
-int input_open(const char *path, uint64_t limit, char *const *certificates,
-	       const char *signature, struct input *ret, struct fr_error *error)
+int input_open(const char *path, uint64_t limit, struct input *ret,
+	       struct fr_error *error)
 {
 	_cleanup_(input_done) struct input input = { .fd = -1 };
 	int err;
@@ -92,11 +67,6 @@ int input_open(const char *path, uint64_t limit, char *const *certificates,
 	err = check_size(&input, limit, error);
 	if (err < 0)
 		return err;
-	if (*certificates) {
-		err = check_signature(&input, certificates, signature, error);
-		if (err < 0)
-			return err;
-	}
 	*ret = input;
 	input = (struct input){ .fd = -1 };
 	return 0;
@@ -136,6 +106,31 @@ bool input_is_unchanged(const struct input *input)
 	       now.st_ino == before->st_ino && now.st_size == before->st_size &&
 	       same_time(&now.st_mtim, &before->st_mtim) &&
 	       same_time(&now.st_ctim, &before->st_ctim);
+}
+
+int input_hash(struct input *input, struct fr_error *error)
+{
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	_cleanup_free_ char *buffer = malloc(HASH_PIECE);
+	uint64_t at = 0, size = (uint64_t)input->stat.st_size;
+
+	if (!buffer || !digest ||
+	    EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+		return fr_fail_memory(error);
+	while (at < size) {
+		ssize_t n = fr_pread_full(input->fd, buffer, HASH_PIECE, at);
+
+		if (n < 0)
+			return input_fail(input->path, (int)n, error);
+		if (!n)
+			return input_fail_changed(input, error);
+		if (EVP_DigestUpdate(digest, buffer, (size_t)n) != 1)
+			return fr_fail_memory(error);
+		at += (uint64_t)n;
+	}
+	if (EVP_DigestFinal_ex(digest, input->sha256, NULL) != 1)
+		return fr_fail_memory(error);
+	return 0;
 }
 
 int input_look(struct input *input, uint64_t offset, size_t size,

@@ -36,36 +36,41 @@ struct note {
  * @path: its name
  * @fd: file descriptor; -1 for none
  * @stat: what fstat(2) said then
- * @is_signed: a signature of a trusted certificate was verified
- * @sha256: the hash that it was verified with
+ * @is_bound: a trusted signature says that its hash is @sha256
+ * @sha256: hash of all of it
  * @notes: what was seen by input_look()
  */
 struct input {
 	char *path;
 	int fd;
 	struct stat stat;
-	bool is_signed;
+	bool is_bound;
 	uint8_t sha256[FR_SHA256_SIZE];
 	struct note *notes;
 };
 
 /**
- * input_open() - open a file and check its size and signature
+ * input_open() - open a file and check its size
  * @path: absolute name
  * @limit: most bytes that it may have
- * @certificates: trusted ones; an empty list when no signature is wanted
- * @signature: name of the signature's file; NULL for @path with ".p7s" added
  * @ret: to be given to input_done()
  * @error: why not
  *
- * Reads a file that has to be signed to its end.
- *
  * Return: 0; a negative errno, with FR_NOT_FOUND, FR_INVALID_PAYLOAD,
- * FR_TOO_LARGE, FR_SIGNATURE, FR_NO_MEMORY or FR_FAILED.
+ * FR_TOO_LARGE, FR_NO_MEMORY or FR_FAILED.
  */
-int input_open(const char *path, uint64_t limit, char *const *certificates,
-	       const char *signature, struct input *ret,
+int input_open(const char *path, uint64_t limit, struct input *ret,
 	       struct fr_error *error);
+
+/**
+ * input_hash() - read all of a file, and take down its hash
+ * @input: open input
+ * @error: why not
+ *
+ * Return: 0; -ESTALE with FR_SOURCE_CHANGED when the file has become shorter; the
+ * errno of reading; -ENOMEM.
+ */
+int input_hash(struct input *input, struct fr_error *error);
 
 /**
  * input_look() - look at a range, which has to lie within the file

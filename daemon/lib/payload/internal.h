@@ -12,6 +12,7 @@
 
 #include "image.h"
 #include "input.h"
+#include "manifest.h"
 #include "pass.h"
 #include "payload.h"
 #include "pe.h"
@@ -25,13 +26,42 @@
 
 _Static_assert(HEAD_SIZE >= FR_IMAGE_HEAD, "one look is enough for both");
 
+/* What a manifest calls the files. */
+enum file_kind {
+	FILE_KERNEL,
+	FILE_UKI,
+	FILE_INITRD,
+	FILE_ROOT_IMAGE,
+	FILE_DEVICETREE,
+};
+
+/**
+ * struct binding - what says that the files belong together
+ * @wanted: they have to be bound by a trusted signature
+ * @path: name of the manifest; NULL for none
+ * @manifest: its content
+ * @by_itself: the payload is a UKI, and has a signature of its own
+ * @initrds: how many were added
+ * @version: of the manifest or UKI; NULL: not known
+ */
+struct binding {
+	bool wanted;
+	char *path;
+	struct fr_manifest manifest;
+	bool by_itself;
+	size_t initrds;
+	char *version;
+};
+
 /**
  * struct fr_payload - an open payload
  * @request: what was asked for
  * @max_kernel_size: most bytes of the kernel, decompressed
  * @max_initrd_size: most bytes of all initrds together
  * @max_root_image_size: most bytes of the root image
- * @certificates: trusted ones; an empty list when no signature is wanted
+ * @certificates: trusted ones
+ * @revocation_lists: of those that are not any more
+ * @binding: what binds the files
  * @cmdline: command line; NULL until one is known
  * @title: what to call it; NULL until that is known
  * @page_size: of the kernel, in bytes; 0: not known
@@ -51,6 +81,8 @@ struct fr_payload {
 	uint64_t max_initrd_size;
 	uint64_t max_root_image_size;
 	char **certificates;
+	char **revocation_lists;
+	struct binding binding;
 	char *cmdline;
 	char *title;
 	uint32_t page_size;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "binding.h"
 #include "cleanup.h"
 #include "devicetree.h"
 #include "image.h"
@@ -21,18 +22,17 @@ uint64_t payload_align_initrd(uint64_t size)
 }
 
 int payload_add_input(struct fr_payload *payload, const char *path,
-		      uint64_t limit, const char *signature, struct input **ret,
+		      uint64_t limit, enum file_kind kind, struct input **ret,
 		      struct fr_error *error)
 {
 	struct input *input = &payload->inputs[payload->input_count];
-	int err = input_open(path, limit, payload->certificates, signature,
-			     input, error);
+	int err = input_open(path, limit, input, error);
 
 	if (err < 0)
 		return err;
 	payload->input_count++;
 	*ret = input;
-	return 0;
+	return binding_add(payload, input, kind, error);
 }
 
 static int check_initrd_total(const struct fr_payload *payload,
@@ -134,8 +134,8 @@ int payload_add_initrds(struct fr_payload *payload, char *const *paths,
 	for (; paths && *paths; paths++) {
 		struct input *input;
 		int err = payload_add_input(payload, *paths,
-					    payload->max_initrd_size, NULL,
-					    &input, error);
+					    payload->max_initrd_size,
+					    FILE_INITRD, &input, error);
 
 		if (err < 0)
 			return err;
@@ -169,7 +169,7 @@ static int add_root_image(struct fr_payload *payload, const char *path,
 	int err;
 
 	err = payload_add_input(payload, path, payload->max_root_image_size,
-				NULL, &input, error);
+				FILE_ROOT_IMAGE, &input, error);
 	if (err < 0)
 		return err;
 	size = (uint64_t)input->stat.st_size;
@@ -256,8 +256,8 @@ int payload_add_dtb(struct fr_payload *payload, const char *path,
 
 	if (!path)
 		return 0;
-	err = payload_add_input(payload, path, FR_DTB_SIZE_MAX, NULL, &input,
-				error);
+	err = payload_add_input(payload, path, FR_DTB_SIZE_MAX, FILE_DEVICETREE,
+				&input, error);
 	if (err < 0)
 		return err;
 	return payload_add_dtb_part(payload, input, 0,

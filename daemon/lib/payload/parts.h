@@ -23,12 +23,12 @@ uint64_t payload_align_initrd(uint64_t size);
  * @payload: payload, which has room for it
  * @path: absolute name
  * @limit: most bytes that it may have
- * @signature: name of the signature's file; NULL for @path with ".p7s" added
+ * @kind: what it is for the manifest, which has to name it
  * @ret: belongs to the payload
  * @error: why not
  */
 int payload_add_input(struct fr_payload *payload, const char *path,
-		      uint64_t limit, const char *signature, struct input **ret,
+		      uint64_t limit, enum file_kind kind, struct input **ret,
 		      struct fr_error *error);
 
 /* Add a range of an input as it is, unchecked; the part belongs to the payload. */

@@ -59,7 +59,7 @@ static ssize_t pass_take(struct pass *pass, void *buffer, size_t size,
 		pass->at += size;
 		return n;
 	}
-	if (input->is_signed) {
+	if (input->is_bound) {
 		compare_notes(pass, buffer, size);
 		if (EVP_DigestUpdate(pass->digest, buffer, size) != 1)
 			return fr_fail_memory(error);
@@ -104,7 +104,7 @@ static int pass_skip(struct pass *pass, uint64_t to, struct fr_error *error)
 
 int pass_begin(struct pass *pass, struct fr_error *error)
 {
-	if (!pass->part->input->is_signed) {
+	if (!pass->part->input->is_bound) {
 		pass->at = pass->part->offset;
 		return 0;
 	}
@@ -121,7 +121,7 @@ int pass_end(struct pass *pass, struct fr_error *error)
 	uint8_t sha256[EVP_MAX_MD_SIZE];
 	int err;
 
-	if (!input->is_signed)
+	if (!input->is_bound)
 		return 0;
 	err = pass_skip(pass, (uint64_t)input->stat.st_size, error);
 	if (err < 0)

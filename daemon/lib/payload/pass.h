@@ -2,7 +2,7 @@
 /*
  * Passes: reading a part once. Only the files of this folder include this.
  *
- * Of a signed input a pass reads everything, also what is around the part, and
+ * Of a bound input a pass reads everything, also what is around the part, and
  * compares the hash and what was noted with it; pass_end() tells the result. A
  * pass without progress is a look at the start of the part and checks nothing.
  */
@@ -58,7 +58,7 @@ struct progress {
  * struct pass - reading a part once
  * @part: part
  * @progress: where to report to; NULL: just a look at the start
- * @digest: of what was read, if the input is signed; to be freed by the caller
+ * @digest: of what was read, if the input is bound; to be freed by the caller
  * @at: offset in the file
  * @notes_differ: some bytes were not those that were seen before
  */

@@ -15,9 +15,9 @@
  * - Files are opened once.
  * - When all is written, each file has to have the device, inode, size and
  *   times that it had when it was opened.
- * - Of a signed file every pass reads all bytes, also those that are not handed
- *   over, and their SHA-256 has to be the one that the signature was verified
- *   with. Headers are read before, and decide which range is the kernel: each
+ * - Of a bound file, one that a signed manifest or its own signature is about,
+ *   every pass reads all bytes, also those that are not handed over, and their
+ *   SHA-256 has to be the one that was signed. Headers are read before, and decide which range is the kernel: each
  *   such look is noted, and every pass compares its bytes with the note. So the
  *   decisions too were made from bytes that were signed: an attacker who exchanges
  *   them for the moment of the look, and sets the times back, is found out.
@@ -25,9 +25,8 @@
  * All this is known only when a pass has ended, so what went into a slot by then
  * must not be sealed unless fr_payload_write() succeeds.
  *
- * A boot loader entry is not signed, nor is its command line: a user who may
- * write there decides how the kernel is started, as with a boot loader. A UKI
- * that is signed keeps its own.
+ * A boot loader entry is not signed: the manifest says what may be in it, and what
+ * its command line may be. A UKI that is signed keeps its own.
  *
  * Files of this folder
  * --------------------
@@ -37,6 +36,7 @@
  *	uki.c		the same for a UKI
  *	text.c		checks and sets command line and title
  *	parts.c		checks and adds the pieces of segments
+ *	binding.c	says whether files and command line are what was signed
  *	pass.c		reads a part once
  *	input.c		opens files and looks into them
  *	request.c	checks what was asked for
@@ -50,6 +50,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binding.h"
 #include "cleanup.h"
 #include "entry.h"
 #include "internal.h"
@@ -73,13 +74,15 @@ const char *fr_segment_name(enum fr_segment segment)
 }
 
 /* What was verified before needs no certificate, which may have run out. */
-static int copy_certificates(struct fr_payload *payload,
-			     const struct fr_config *config, bool verified)
+static int copy_trust(struct fr_payload *payload,
+		      const struct fr_config *config, bool verified)
 {
-	char *none[] = { NULL };
-
-	return fr_strv_copy(verified ? none : config->trusted_certificates,
-			    &payload->certificates);
+	payload->binding.wanted = *config->trusted_certificates && !verified;
+	if (fr_strv_copy(config->trusted_certificates, &payload->certificates) <
+	    0)
+		return -ENOMEM;
+	return fr_strv_copy(config->revocation_lists,
+			    &payload->revocation_lists);
 }
 
 static int prepare(struct fr_payload *payload, const struct fr_config *config,
@@ -92,16 +95,17 @@ static int prepare(struct fr_payload *payload, const struct fr_config *config,
 	payload->max_initrd_size = config->max_initrd_size;
 	payload->max_root_image_size = config->max_root_image_size;
 	if (request_copy(request, &payload->request) < 0 ||
-	    copy_certificates(payload, config, request->verified) < 0)
+	    copy_trust(payload, config, request->verified) < 0)
 		return fr_fail_memory(error);
 	err = request_check(request, error);
 	if (err < 0)
 		return err;
-	if (request->signature && !*payload->certificates && !request->verified)
+	if ((request->manifest || request->signature) &&
+	    !payload->binding.wanted && !request->verified)
 		return fr_fail(
 			error, FR_SIGNATURE, -ENOKEY,
 			"%s can't be checked: TrustedCertificates= in fastreboot.conf names no certificate",
-			request->signature);
+			request->manifest ?: request->signature);
 	if (request->cmdline)
 		return payload_set_cmdline(payload, request->cmdline, NULL,
 					   error);
@@ -132,6 +136,9 @@ int fr_payload_open(const struct fr_config *config,
 					  request->devicetree, error);
 	if (err < 0)
 		return err;
+	err = binding_close(payload, error);
+	if (err < 0)
+		return err;
 	err = payload_complete_cmdline(payload, error);
 	if (err < 0)
 		return err;
@@ -147,6 +154,8 @@ struct fr_payload *fr_payload_close(struct fr_payload *payload)
 		input_done(&payload->inputs[i]);
 	fr_payload_request_done(&payload->request);
 	fr_strv_free(payload->certificates);
+	fr_strv_free(payload->revocation_lists);
+	binding_done(&payload->binding);
 	free(payload->cmdline);
 	free(payload->title);
 	free(payload);
@@ -161,6 +170,11 @@ const char *fr_payload_cmdline(const struct fr_payload *payload)
 const char *fr_payload_title(const struct fr_payload *payload)
 {
 	return payload->title;
+}
+
+const char *fr_payload_version(const struct fr_payload *payload)
+{
+	return payload->binding.version;
 }
 
 /* It is what is opened first. */

@@ -18,6 +18,7 @@ void fr_payload_request_done(struct fr_payload_request *request)
 	free(request->root_image);
 	free(request->devicetree);
 	free(request->cmdline);
+	free(request->manifest);
 	free(request->signature);
 	*request = (struct fr_payload_request){ 0 };
 }
@@ -45,6 +46,7 @@ int request_copy(const struct fr_payload_request *from,
 	    copy_string(from->root_image, &copy.root_image) < 0 ||
 	    copy_string(from->devicetree, &copy.devicetree) < 0 ||
 	    copy_string(from->cmdline, &copy.cmdline) < 0 ||
+	    copy_string(from->manifest, &copy.manifest) < 0 ||
 	    copy_string(from->signature, &copy.signature) < 0)
 		return -ENOMEM;
 	*ret = copy;
@@ -77,6 +79,8 @@ static int check_paths(const struct fr_payload_request *request,
 		err = check_absolute("root image", request->root_image, error);
 	if (!err)
 		err = check_absolute("device tree", request->devicetree, error);
+	if (!err)
+		err = check_absolute("manifest", request->manifest, error);
 	if (!err)
 		err = check_absolute("signature", request->signature, error);
 	return err;

@@ -25,9 +25,9 @@ struct member {
 #define MEMBER(name) { #name, offsetof(struct fr_payload_request, name) }
 
 static const struct member members[] = {
-	MEMBER(entry),	    MEMBER(uki),     MEMBER(kernel),
-	MEMBER(devicetree), MEMBER(cmdline), MEMBER(signature),
-	MEMBER(root_image),
+	MEMBER(entry),	    MEMBER(uki),      MEMBER(kernel),
+	MEMBER(devicetree), MEMBER(cmdline),  MEMBER(signature),
+	MEMBER(root_image), MEMBER(manifest),
 };
 
 #define N_MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -101,7 +101,7 @@ int fr_payload_source(const struct fr_payload *payload, char **ret)
 		return -ENOMEM;
 	if (request->wipe_state && add_true(object, "wipe_state") < 0)
 		return -ENOMEM;
-	if ((request->verified || *payload->certificates) &&
+	if ((request->verified || payload->binding.wanted) &&
 	    add_true(object, "verified") < 0)
 		return -ENOMEM;
 	text = json_object_to_json_string_ext(

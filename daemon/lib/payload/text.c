@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binding.h"
 #include "cleanup.h"
 #include "cmdline.h"
 
@@ -70,8 +71,11 @@ int fr_payload_inherit_cmdline(const struct fr_payload *payload,
 			       struct fr_error *error)
 {
 	_cleanup_free_ char *cmdline = NULL;
-	int err = 0;
+	int err;
 
+	err = binding_check_cmdline(payload, running, error);
+	if (err < 0)
+		return err;
 	if (payload->has_root)
 		err = fr_cmdline_add_root(running, payload->root_type, true,
 					  &cmdline);

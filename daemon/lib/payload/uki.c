@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "binding.h"
 #include "bls.h"
 #include "cleanup.h"
 #include "image.h"
@@ -55,9 +56,16 @@ static int set_uki_cmdline(struct fr_payload *payload, struct input *input,
 	int err;
 
 	err = section_text(input, pe, FR_PE_CMDLINE, &cmdline, error);
-	if (err < 0 || !cmdline)
+	if (err < 0)
 		return err;
-	if (payload->cmdline && input->is_signed)
+	if (!cmdline && input->is_bound)
+		return fr_fail(
+			error, FR_REFUSED, -EPERM,
+			"%s: has no command line, and no other would be signed; build the UKI with one",
+			input->path);
+	if (!cmdline)
+		return 0;
+	if (payload->cmdline && input->is_bound)
 		return fr_fail(
 			error, FR_REFUSED, -EPERM,
 			"%s: the command line of a signed UKI can't be replaced",
@@ -70,10 +78,9 @@ static int set_uki_cmdline(struct fr_payload *payload, struct input *input,
 	return payload_set_cmdline(payload, cmdline, input->path, error);
 }
 
-/* The value of PRETTY_NAME in an os-release file, or NULL. */
-static char *pretty_name(const char *text)
+/* The value of a key, with its "=", in an os-release file, or NULL. */
+static char *osrel_value(const char *text, const char *key)
 {
-	static const char key[] = "PRETTY_NAME=";
 	const char *at = text;
 	size_t size;
 
@@ -92,7 +99,23 @@ static char *pretty_name(const char *text)
 	return strndup(at, size);
 }
 
-static int set_uki_title(struct fr_payload *payload, struct input *input,
+/* A UKI that is signed itself says what version it is: that of its system, or kernel. */
+static int set_uki_version(struct fr_payload *payload, const char *osrel,
+			   const char *release, struct fr_error *error)
+{
+	_cleanup_free_ char *image =
+		osrel ? osrel_value(osrel, "IMAGE_VERSION=") : NULL;
+	const char *version = image && *image ? image : release;
+
+	if (!payload->binding.by_itself || !version ||
+	    !fr_manifest_is_version(version))
+		return 0;
+	payload->binding.version = strdup(version);
+	return payload->binding.version ? 0 : fr_fail_memory(error);
+}
+
+/* Title and version, as far as they are not known. */
+static int set_uki_names(struct fr_payload *payload, struct input *input,
 			 const struct fr_pe *pe, struct fr_error *error)
 {
 	_cleanup_free_ char *release = NULL;
@@ -107,8 +130,11 @@ static int set_uki_title(struct fr_payload *payload, struct input *input,
 	err = section_text(input, pe, FR_PE_UNAME, &release, error);
 	if (err < 0)
 		return err;
+	err = set_uki_version(payload, osrel, release, error);
+	if (err < 0 || payload->title)
+		return err;
 	if (osrel)
-		name = pretty_name(osrel);
+		name = osrel_value(osrel, "PRETTY_NAME=");
 	if (!name || !*name)
 		return payload_set_title_from_path(payload, input->path, error);
 	if (!release || !*release)
@@ -253,10 +279,12 @@ static int open_uki(struct fr_payload *payload, const char *path,
 	if (fr_bls_find_renamed(path, &found) < 0)
 		return fr_fail_memory(error);
 	err = check_addons(found ?: path, error);
+	if (!err)
+		err = binding_open(payload, found ?: path, FILE_UKI, error);
 	if (err < 0)
 		return err;
-	return payload_add_input(payload, found ?: path, limit,
-				 payload->request.signature, ret, error);
+	return payload_add_input(payload, found ?: path, limit, FILE_UKI, ret,
+				 error);
 }
 
 int payload_open_uki(struct fr_payload *payload, const char *path,
@@ -276,11 +304,9 @@ int payload_open_uki(struct fr_payload *payload, const char *path,
 	err = set_uki_cmdline(payload, input, &pe, error);
 	if (err < 0)
 		return err;
-	if (!payload->title) {
-		err = set_uki_title(payload, input, &pe, error);
-		if (err < 0)
-			return err;
-	}
+	err = set_uki_names(payload, input, &pe, error);
+	if (err < 0)
+		return err;
 	err = add_uki_parts(payload, input, &pe, !devicetree, error);
 	if (err < 0)
 		return err;

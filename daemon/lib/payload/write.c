@@ -163,7 +163,7 @@ static uint64_t total_bytes(const struct fr_payload *payload)
 	for (size_t i = 0; i < payload->part_count; i++) {
 		const struct part *part = &payload->parts[i];
 
-		total += part->input->is_signed ?
+		total += part->input->is_bound ?
 				 (uint64_t)part->input->stat.st_size :
 				 part->size;
 	}

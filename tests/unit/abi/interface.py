@@ -43,6 +43,7 @@ JSON_FUNCTIONS = {
     "on_progress": "event",
     "put_property": "event",
     "add_details": "event",
+    "to_json": "manifest",
     "list_json": "state-list",
     "describe": "state-list.objects[]",
     "add_record": "state-list.objects[]",

@@ -15,7 +15,8 @@ from abi.sources import (TOP, Broken, Rows, array, defined, file_of, find,
 TEST_VARIABLES = {"FASTREBOOT_SYSFS", "FASTREBOOT_ROOT", "FASTREBOOT_RUNTIME",
                   "FASTREBOOT_SYSTEMD", "FASTREBOOT_JOURNAL",
                   "FASTREBOOT_NO_JUMP", "FASTREBOOT_BOOT_ID",
-                  "FASTREBOOT_GRACE_USEC", "FASTREBOOT_JOURNAL_SOCKET"}
+                  "FASTREBOOT_GRACE_USEC", "FASTREBOOT_JOURNAL_SOCKET",
+                  "FASTREBOOT_COMPATIBLE"}
 
 
 @table
@@ -63,7 +64,8 @@ def options() -> Rows:
     return rows
 
 
-COMMANDS = {"fastreboot": "cli", "fastreboot state": "state"}
+COMMANDS = {"fastreboot": "cli", "fastreboot state": "state",
+            "fastreboot manifest": "manifest"}
 
 
 @table
@@ -112,8 +114,17 @@ def installed() -> Rows:
 @table
 def suffixes() -> Rows:
     return {(defined("FR_SCHEMAS_SUFFIX"),),
-            *find(r'"%s(\.p7s)"'),
+            (defined("FR_MANIFEST_SUFFIX"),),
+            (defined("FR_SIGNATURE_SUFFIX"),),
             *find(r'strcmp\(key, "(x-fastreboot-[a-z-]+)"\)')}
+
+
+@table
+def manifest_keys() -> Rows:
+    text = array("keys")
+    return {("format",), *find(r'KEY\((\w+), is_(?!good)', text),
+            *find(r'KEY\((version), fr_manifest_is_version', text),
+            *find(r'\{ "(\w+)", offsetof\(struct fr_manifest', text)}
 
 
 @table
