@@ -21,7 +21,7 @@ packages_for() {
 		     sbsigntool erofs-utils ;;
 	source)	echo python3 ;;
 	unit)	echo gcc libc6-dev make mold libcmocka-dev python3 openssl perl \
-		     valgrind dbus-daemon mandoc e2fsprogs systemd
+		     valgrind dbus-daemon mandoc e2fsprogs systemd sbsigntool
 		packages_for daemon ;;
 	lint)	# one clang-format, which Debian 12 and 13 both have
 		echo clang-format-19 shellcheck pylint mypy codespell mandoc \

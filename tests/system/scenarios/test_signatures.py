@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Detached signatures, and sources that change."""
+"""Signed manifests, and sources that change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from system.payloads import Signer
 from system.world import System, scenario
 
 CERTIFICATES = "/etc/fastreboot/certificates"
+PAYLOAD = ("--kernel", "/root/Image", "--initrd", "/root/initrd")
 
 
 def signers(system: System) -> tuple[Signer, Signer]:
@@ -19,20 +20,31 @@ def signers(system: System) -> tuple[Signer, Signer]:
     return Signer(folder, "trusted"), Signer(folder, "stranger")
 
 
+def manifest(system: System, signer: Signer, name: str,
+             **files: bytes) -> tuple[str, str]:
+    """A manifest and its signature, as files of the payload's share."""
+    hashes = "".join(f"{key}={fastreboot.sha256(content)}\n"
+                     for key, content in files.items())
+    text = f"format=1\nversion=1\n{hashes}cmdline_words=*\n".encode()
+    return (system.payload_file(f"{name}.manifest", text),
+            system.payload_file(f"{name}.manifest.p7s", signer.sign(text)))
+
+
 def trusting(system: System, signer: Signer) -> SystemMachine:
     """A machine that takes only what the signer has signed.
 
-    Kernel b is /root/Image, with an initrd, /root/initrd.
+    Kernel b is /root/Image, with an initrd, /root/initrd, and a manifest that
+    names both.
     """
     machine = system.machine()
     machine.start()
     machine.mount_payload()
     image = system.build.kernel("system-b").read_bytes()
     initrd = bytes(1000)
-    for name, content in (("Image", image), ("initrd", initrd)):
-        content_path = system.payload_file(name, content)
-        signature = system.payload_file(f"{name}.p7s", signer.sign(content))
-        machine.sh(f"cp {content_path} {signature} /root")
+    paths = [*manifest(system, signer, "Image", kernel=image, initrd=initrd),
+             system.payload_file("Image", image),
+             system.payload_file("initrd", initrd)]
+    machine.sh(f"cp {' '.join(paths)} /root")
     path = system.payload_file("trusted.pem",
                                signer.certificate.read_bytes())
     machine.sh(f"mkdir -p {CERTIFICATES}; cp {path} {CERTIFICATES}")
@@ -43,34 +55,33 @@ def trusting(system: System, signer: Signer) -> SystemMachine:
 
 def refused(machine: SystemMachine, status: Exit, *words: str) -> None:
     """Staging the kernel fails, and nothing is left in a slot."""
-    fastreboot.run(machine, "stage", "--kernel", "/root/Image", *words,
-                   expect=status)
+    fastreboot.run(machine, "stage", *PAYLOAD, *words, expect=status)
     for slot in fastreboot.status(machine)["slots"]:
         check.equal("status of a slot", slot["status"], "empty")
 
 
 @scenario(timeout=600)
 def checked(system: System) -> None:
-    """Right, missing, wrong and foreign signatures of kernel and initrd."""
+    """Right, missing, wrong and foreign manifests, and files of others."""
     trusted, stranger = signers(system)
     machine = trusting(system, trusted)
-    fastreboot.stage(machine, "--kernel", "/root/Image", "--initrd",
-                     "/root/initrd")
+    fastreboot.stage(machine, *PAYLOAD)
     fastreboot.run(machine, "unstage")
-    machine.sh("mv /root/Image.p7s /root/elsewhere")
+    machine.sh("mv /root/Image.manifest.p7s /root/elsewhere")
     refused(machine, Exit.SIGNATURE)
-    fastreboot.stage(machine, "--kernel", "/root/Image", "--signature",
-                     "/root/elsewhere")
+    fastreboot.stage(machine, *PAYLOAD, "--signature", "/root/elsewhere")
     fastreboot.run(machine, "unstage")
-    machine.sh("cp /root/initrd.p7s /root/Image.p7s")
-    refused(machine, Exit.SIGNATURE)
     image = system.build.kernel("system-b").read_bytes()
-    foreign = system.payload_file("foreign", stranger.sign(image))
+    _, foreign = manifest(system, stranger, "foreign", kernel=image,
+                          initrd=bytes(1000))
     refused(machine, Exit.SIGNATURE, "--signature", foreign)
-    machine.sh("head -c 100 /root/elsewhere >/root/Image.p7s")
+    machine.sh("head -c 100 /root/elsewhere >/root/Image.manifest.p7s")
     refused(machine, Exit.SIGNATURE)
-    machine.sh("mv /root/elsewhere /root/Image.p7s; rm /root/initrd.p7s")
-    refused(machine, Exit.SIGNATURE, "--initrd", "/root/initrd")
+    machine.sh("mv /root/elsewhere /root/Image.manifest.p7s")
+    fastreboot.run(machine, "stage", "--kernel", "/root/Image",
+                   expect=Exit.SIGNATURE)
+    machine.sh("fastreboot manifest verify /root/Image.manifest "
+               "--kernel=/root/Image --initrd=/root/initrd")
     machine.sh("printf x | dd of=/root/Image bs=1 seek=4000000 "
                "conv=notrunc status=none")
     refused(machine, Exit.SIGNATURE)
@@ -88,16 +99,18 @@ def source_changes(system: System, change: str) -> None:
     machine = trusting(system, trusted)
     older = system.build.kernel("system-a").read_bytes()
     older_path = system.payload_file("older", older)
-    signature = system.payload_file("older.p7s", trusted.sign(older))
+    signed = manifest(system, trusted, "older", kernel=older,
+                      initrd=bytes(1000))
     machine.sh(f"cp {older_path} /root/older; sync")
     # The daemon has checked the signature when the slot is staging; then it
     # is held until the file is another one.
     result = machine.sh(
-        "fastreboot stage --kernel /root/Image & stage=$!\n"
+        f"fastreboot stage {' '.join(PAYLOAD)} & stage=$!\n"
         f"until grep -q staging {SYSFS}/slot*/status; do :; done\n"
         "systemctl kill -s STOP fastrebootd.service\n"
         f"grep -c staging {SYSFS}/slot*/status >/root/held\n"
-        f"{change}; cp {signature} /root/Image.p7s\n"
+        f"{change}; cp {signed[0]} /root/Image.manifest\n"
+        f"cp {signed[1]} /root/Image.manifest.p7s\n"
         "systemctl kill -s CONT fastrebootd.service\n"
         "wait $stage", check=False)
     slots = fastreboot.status(machine)["slots"]
