@@ -114,6 +114,10 @@ class Vm:
                            encoding="ascii")
         return devicetree.with_overlay(Options(**options), overlay, folder)
 
+    def scratch(self, name: str) -> Path:
+        """The path of a file on the host, which ends with the scenario."""
+        return self._folder("scratch") / name
+
     def _folder(self, prefix: str) -> Path:
         return Path(tempfile.mkdtemp(prefix=f"{prefix}-",
                                      dir=self._workspace))
