@@ -27,7 +27,7 @@ import tap
 
 
 def main() -> int:
-    """Run the tests. They mostly wait for processes, so there are a few at a time."""
+    """Run the tests. They mostly wait for processes, so there are many at a time."""
     parser = tap.arguments_of(__doc__)
     parser.add_argument("--build", type=Path,
                         default=TOP / "build/daemon/asan")
@@ -35,7 +35,7 @@ def main() -> int:
     tests = {f"unit.fastrebootd.{function.__name__}":
              partial(registry.run_one, options.build, function)
              for function in registry.TESTS}
-    return tap.run_tests(tests, options, jobs=2 * (os.cpu_count() or 1))
+    return tap.run_tests(tests, options, jobs=6 * (os.cpu_count() or 1))
 
 
 if __name__ == "__main__":

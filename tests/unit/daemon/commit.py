@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .checks import check, equal
 from .machine import DeafClient, DEADLINE, Machine
-from .registry import test
+from .registry import slow_test, test
 
 
 @test
@@ -265,7 +265,7 @@ def hook_leaves_a_daemon(machine: Machine) -> None:
     os.close(reader)
 
 
-@test
+@slow_test
 def disks_do_not_answer(machine: Machine) -> None:
     """Before anything has happened, and again when it is to be undone."""
     machine.configure("[Commit]\nWatchdogSec=0\nSyncTimeoutSec=1s\n")
@@ -285,7 +285,7 @@ def disks_do_not_answer(machine: Machine) -> None:
     check(not (machine.folder / "sys/left").exists(), "it has jumped")
 
 
-@test
+@slow_test
 def disk_does_not_take_the_mirror(machine: Machine) -> None:
     """What is written before arming has an end, too."""
     machine.start_systemd()
@@ -337,7 +337,7 @@ def logind_gives_up(machine: Machine) -> None:
     equal(machine.sysfs("armed"), "none", "armed")
 
 
-@test
+@slow_test
 def client_does_not_read(machine: Machine) -> None:
     machine.start(first=True)
     machine.stage()

@@ -10,7 +10,7 @@ import signal
 
 from .checks import check, equal
 from .machine import arm64_image, jump, Machine
-from .registry import test
+from .registry import slow_test, test
 
 REBOOT = "reboot.target replace-irreversibly"
 FAILED = "boot-complete.target failed, with bad.service; "
@@ -422,7 +422,7 @@ def source_of_the_firmwares_kernel(machine: Machine) -> None:
     equal(machine.status()["previous_source"], source, "previous source")
 
 
-@test
+@slow_test
 def disk_does_not_answer_a_confirmation(machine: Machine) -> None:
     """The ledger is what confirms; the watchdog must not wait for a disk."""
     machine.start(first=True)

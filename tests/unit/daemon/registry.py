@@ -22,6 +22,12 @@ def test(function: Test) -> Test:
     return function
 
 
+def slow_test(function: Test) -> Test:
+    """Register a test that waits for seconds: it begins before the others."""
+    TESTS.insert(0, function)
+    return function
+
+
 def run_one(build: Path, function: Test) -> str | None:
     """Run a test. Returns why it failed."""
     with tempfile.TemporaryDirectory(prefix="fastreboot-") as folder:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .checks import check, equal
 from .machine import DEADLINE, Machine, rounds
-from .registry import test
+from .registry import slow_test, test
 
 
 @test
@@ -207,7 +207,7 @@ def stops_while_staging(machine: Machine) -> None:
     equal(machine.sysfs("slot0/status"), "empty", "slot 0")
 
 
-@test
+@slow_test
 def killed_while_staging(machine: Machine) -> None:
     machine.start(first=True)
     chance = random.Random(1)
