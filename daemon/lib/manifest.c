@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/evp.h>
 
+#include "bls.h"
 #include "cleanup.h"
 #include "io.h"
 #include "strv.h"
@@ -365,6 +367,22 @@ int fr_manifest_check_machine(const struct fr_manifest *manifest,
 		       name, *manifest->compatible,
 		       manifest->compatible[1] ? " and others" : "",
 		       !err && *list ? list : "not described by a device tree");
+}
+
+int fr_manifest_path(const char *kernel, char **ret)
+{
+	static const char uki[] = ".efi";
+	size_t size = strlen(kernel);
+	bool is_uki = size > strlen(uki) &&
+		      !strcasecmp(kernel + size - strlen(uki), uki);
+
+	if (is_uki)
+		size = fr_bls_id_size(kernel, uki);
+	if (asprintf(ret, "%.*s%s" FR_MANIFEST_SUFFIX, (int)size, kernel,
+		     is_uki ? uki : "") >= 0)
+		return 0;
+	*ret = NULL;
+	return -ENOMEM;
 }
 
 void fr_manifest_hash_text(const uint8_t hash[32], char ret[FR_HASH_TEXT_SIZE])

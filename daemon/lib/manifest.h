@@ -127,6 +127,16 @@ int fr_manifest_check_machine(const struct fr_manifest *manifest,
 			      const char *name, struct fr_error *error);
 
 /**
+ * fr_manifest_path() - where the manifest of a payload is
+ * @kernel: name of the kernel's or UKI's file
+ * @ret: the same with FR_MANIFEST_SUFFIX, to be freed by the caller. A UKI's counter
+ *	of boot tries, as in "uki+3.efi", is left out: it changes
+ *
+ * Return: 0; -ENOMEM.
+ */
+int fr_manifest_path(const char *kernel, char **ret);
+
+/**
  * fr_manifest_hash() - the hash of a file, as a manifest has it
  * @path: name of the file
  * @ret: SHA-256 of all of it

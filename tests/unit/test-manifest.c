@@ -135,6 +135,25 @@ static void no_word_is_a_rule_too(void **state)
 	free(text);
 }
 
+static void names(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "/boot/linux", "/boot/linux.manifest" },
+		{ "/boot/linux-6.12+3", "/boot/linux-6.12+3.manifest" },
+		{ "/efi/u.efi", "/efi/u.efi.manifest" },
+		{ "/efi/u+3.efi", "/efi/u.efi.manifest" },
+		{ "/efi/u-6.12+2-1.efi", "/efi/u-6.12.efi.manifest" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *path;
+
+		assert_int_equal(fr_manifest_path(cases[i][0], &path), 0);
+		assert_string_equal(path, cases[i][1]);
+		free(path);
+	}
+}
+
 static void hashes(void **state)
 {
 	struct fr_error error = { 0 };
@@ -155,6 +174,6 @@ static void hashes(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(every_key), UNIT_TEST(what_is_wrong),
 	UNIT_TEST(limits),    UNIT_TEST(no_word_is_a_rule_too),
-	UNIT_TEST(hashes),
+	UNIT_TEST(names),     UNIT_TEST(hashes),
 };
 FILES_UNIT_MAIN(tests)

@@ -236,7 +236,7 @@ static void signed_ukis(void **state)
 
 	put_uki_to_sign("signed.efi", true);
 	expect_refused(true, &request, -ENOKEY, FR_SIGNATURE,
-		       "the UKI has none, and there is no ");
+		       "the UKI has none, nor a manifest");
 	if (!sbsign(root_signer, "signed.efi"))
 		skip();
 	expect_taken(&request, "root=/dev/vda", "7.2");

@@ -160,11 +160,10 @@ int manifest_create(const struct manifest_request *request, char **ret_message,
 	_cleanup_free_ char *text = NULL;
 	int err;
 
-	if (asprintf(&path, "%s%s", request->output ? request->output : kernel,
-		     request->output ? "" : FR_MANIFEST_SUFFIX) < 0) {
-		path = NULL;
+	err = request->output ? copy_text(request->output, &path, error) :
+				fr_manifest_path(kernel, &path);
+	if (err < 0)
 		return fr_fail_memory(error);
-	}
 	err = make_text(request, path, &text, error);
 	if (!err)
 		err = write_file(path, text, strlen(text), error);

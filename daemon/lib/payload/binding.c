@@ -151,10 +151,10 @@ int binding_open(struct fr_payload *payload, const char *path,
 
 	if (!binding->wanted)
 		return 0;
-	err = join(asked ?: path, asked ? "" : FR_MANIFEST_SUFFIX,
-		   &binding->path, error);
+	err = asked ? join(asked, "", &binding->path, error) :
+		      fr_manifest_path(path, &binding->path);
 	if (err < 0)
-		return err;
+		return fr_fail_memory(error);
 	fd = fr_open_file(AT_FDCWD, binding->path);
 	if (fd == -ENOENT && kind == FILE_UKI && !asked) {
 		binding->by_itself = true;
@@ -188,8 +188,8 @@ static int add_self_signed(struct fr_payload *payload, struct input *input,
 	if (err == -ENOKEY && error && strstr(error->text, "is not signed"))
 		return fr_fail(
 			error, FR_SIGNATURE, err,
-			"%s: this machine wants a signature, but the UKI has none, and there is no %s" FR_MANIFEST_SUFFIX,
-			input->path, input->path);
+			"%s: this machine wants a signature, but the UKI has none, nor a manifest beside it; sign one of them",
+			input->path);
 	if (err < 0)
 		return err;
 	input->is_bound = true;
