@@ -91,7 +91,7 @@ static int fail_read(const struct file *file, int err, struct fr_error *error)
 
 static int fail_unsigned(const struct file *file, struct fr_error *error)
 {
-	return fr_fail(error, FR_SIGNATURE, -ENOKEY, "%s: is not signed",
+	return fr_fail(error, FR_SIGNATURE, -ENODATA, "%s: is not signed",
 		       file->name);
 }
 

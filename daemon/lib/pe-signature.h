@@ -27,8 +27,8 @@
  * Of several signatures one by a trusted signer is enough. As fr_signature_check()
  * otherwise.
  *
- * Return: 0; -ENOKEY (FR_SIGNATURE) for a file without one; -EKEYREJECTED or
- * -EBADMSG (FR_SIGNATURE); -ENOEXEC (FR_INVALID_PAYLOAD) for what is no PE file;
+ * Return: 0; -ENODATA (FR_SIGNATURE) for a file without one; -EKEYREJECTED,
+ * -EBADMSG or -ENOKEY (FR_SIGNATURE); -ENOEXEC (FR_INVALID_PAYLOAD) for what is no PE file;
  * -ENOMEM, or the errno of reading.
  */
 int fr_pe_signature_check(int fd, const void *head, size_t head_size,

@@ -185,9 +185,9 @@ static int add_self_signed(struct fr_payload *payload, struct input *input,
 		return err;
 	err = fr_pe_signature_check(input->fd, head, head_size, size, &trust,
 				    input->path, input->sha256, error);
-	if (err == -ENOKEY && error && strstr(error->text, "is not signed"))
+	if (err == -ENODATA)
 		return fr_fail(
-			error, FR_SIGNATURE, err,
+			error, FR_SIGNATURE, -ENOKEY,
 			"%s: this machine wants a signature, but the UKI has none, nor a manifest beside it; sign one of them",
 			input->path);
 	if (err < 0)

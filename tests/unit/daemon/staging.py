@@ -207,15 +207,24 @@ def stops_while_staging(machine: Machine) -> None:
     equal(machine.sysfs("slot0/status"), "empty", "slot 0")
 
 
+def is_staging(machine: Machine) -> bool:
+    """Is a slot written to?"""
+    return "staging" in (machine.sysfs("slot0/status"),
+                         machine.sysfs("slot1/status"))
+
+
 @slow_test
 def killed_while_staging(machine: Machine) -> None:
     machine.start(first=True)
     chance = random.Random(1)
-    for _ in range(rounds(25, 5)):
+    for number in range(rounds(25, 5)):
         machine.set_sysfs("slow", "4000")
         client = machine.popen("stage", "--replace",
                                f"--kernel={machine.folder}/Image1",
                                f"--initrd={machine.folder}/initrd")
+        # Anywhere, and, however busy the host is, in the midst of it too.
+        if number % 2:
+            machine.wait(lambda: is_staging(machine), "slot that is staging")
         select.select([], [], [], chance.uniform(0, 0.5))
         machine.kill()
         client.wait(DEADLINE)
