@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "bytes.h"
+
 #define MAGIC 0xd00dfeed
 #define HEADER_SIZE 40
 #define RESERVED_SIZE 16
@@ -50,12 +52,6 @@ struct walk {
 	bool has_root;
 };
 
-static uint32_t be32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
-	       (uint32_t)at[2] << 8 | at[3];
-}
-
 static bool is_within(const struct block *tree, uint64_t offset, uint64_t size)
 {
 	return offset >= HEADER_SIZE && offset <= tree->size &&
@@ -64,14 +60,14 @@ static bool is_within(const struct block *tree, uint64_t offset, uint64_t size)
 
 static const char *check_header(const uint8_t *data, size_t size)
 {
-	if (size < HEADER_SIZE || be32(data) != MAGIC)
+	if (size < HEADER_SIZE || fr_be32(data) != MAGIC)
 		return "it has no header";
-	if (be32(data + TOTAL_SIZE) < HEADER_SIZE ||
-	    be32(data + TOTAL_SIZE) > size)
+	if (fr_be32(data + TOTAL_SIZE) < HEADER_SIZE ||
+	    fr_be32(data + TOTAL_SIZE) > size)
 		return "it is cut off";
-	if (be32(data + VERSION) < VERSION_FIRST ||
-	    be32(data + COMPATIBLE_VERSION) > VERSION_LAST ||
-	    be32(data + COMPATIBLE_VERSION) > be32(data + VERSION))
+	if (fr_be32(data + VERSION) < VERSION_FIRST ||
+	    fr_be32(data + COMPATIBLE_VERSION) > VERSION_LAST ||
+	    fr_be32(data + COMPATIBLE_VERSION) > fr_be32(data + VERSION))
 		return "its version is not 16 or 17";
 	return NULL;
 }
@@ -79,7 +75,7 @@ static const char *check_header(const uint8_t *data, size_t size)
 static const char *check_reserved(const struct block *tree)
 {
 	static const uint8_t last[RESERVED_SIZE];
-	uint64_t at = be32(tree->data + RESERVED);
+	uint64_t at = fr_be32(tree->data + RESERVED);
 
 	if (at % 8)
 		return "its reserved memory is not aligned";
@@ -91,12 +87,12 @@ static const char *check_reserved(const struct block *tree)
 
 static const char *find_blocks(const struct block *tree, struct walk *walk)
 {
-	uint32_t structure = be32(tree->data + STRUCTURE);
-	uint32_t strings = be32(tree->data + STRINGS);
-	uint32_t strings_size = be32(tree->data + STRINGS_SIZE);
-	uint32_t size = be32(tree->data + STRUCTURE_SIZE);
+	uint32_t structure = fr_be32(tree->data + STRUCTURE);
+	uint32_t strings = fr_be32(tree->data + STRINGS);
+	uint32_t strings_size = fr_be32(tree->data + STRINGS_SIZE);
+	uint32_t size = fr_be32(tree->data + STRUCTURE_SIZE);
 
-	if (be32(tree->data + VERSION) < VERSION_LAST)
+	if (fr_be32(tree->data + VERSION) < VERSION_LAST)
 		size = structure < tree->size ? tree->size - structure : 0;
 	if (structure % 4 || !is_within(tree, structure, size))
 		return "its structure is not in it";
@@ -123,7 +119,7 @@ static bool take_word(struct walk *walk, uint32_t *ret)
 
 	if (!skip(walk, 4))
 		return false;
-	*ret = be32(word);
+	*ret = fr_be32(word);
 	return true;
 }
 
@@ -199,7 +195,7 @@ static const char *find_fault(const uint8_t *data, size_t size)
 
 	if (why)
 		return why;
-	tree = (struct block){ data, be32(data + TOTAL_SIZE) };
+	tree = (struct block){ data, fr_be32(data + TOTAL_SIZE) };
 	why = check_reserved(&tree);
 	if (!why)
 		why = find_blocks(&tree, &walk);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "pe.h"
 
 #define MACHINE_ARM64 0xaa64
@@ -54,12 +55,6 @@ static const struct foreign foreign[] = {
 	{ 0, "#!", 2, "a script" },
 	{ 0, "version https://git-lfs", 23, "a pointer of Git LFS" },
 };
-
-static uint32_t le32(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
-}
 
 static bool has(const uint8_t *head, size_t size, size_t offset,
 		const char *magic, size_t magic_size)
@@ -173,8 +168,8 @@ static int probe_zboot(const uint8_t *head, size_t size, uint64_t file_size,
 	err = zboot_compression(head, name, &image.compression, error);
 	if (err < 0)
 		return err;
-	image.offset = le32(head + 8);
-	image.size = le32(head + 12);
+	image.offset = fr_le32(head + 8);
+	image.size = fr_le32(head + 12);
 	if (image.offset < ARM64_HEADER || image.offset > file_size ||
 	    image.size > file_size - image.offset || !image.size)
 		return fr_fail(

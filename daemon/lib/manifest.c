@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
-
 #include "bls.h"
 #include "cleanup.h"
 #include "io.h"
@@ -22,10 +20,7 @@
 #define BLANKS " \t"
 #define LIST_MAX 64
 #define COMPATIBLE_SIZE_MAX (64U << 10)
-#define PIECE_SIZE (256U << 10)
 #define COMPATIBLE_PATH "/sys/firmware/devicetree/base/compatible"
-
-FR_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 
 void fr_manifest_done(struct fr_manifest *manifest)
 {
@@ -65,7 +60,7 @@ bool fr_manifest_is_version(const char *text)
 
 static bool is_hash(const char *text)
 {
-	size_t size = FR_HASH_TEXT_SIZE - 1;
+	size_t size = FR_SHA256_TEXT_SIZE - 1;
 
 	return strlen(text) == size && strspn(text, DIGITS "abcdef") == size;
 }
@@ -80,37 +75,38 @@ static bool is_any(const char *text)
 	return true;
 }
 
-/* The keys that stand once, or several times, and what their values may be. */
-static const struct key {
+/**
+ * struct key - a key of a manifest
+ * @name: of the key
+ * @field: of struct fr_manifest, a text, or a list if @is_list
+ * @is_list: it may stand more than once
+ * @is_good: may it have this value?
+ * @set: takes a value that it may have
+ */
+struct key {
 	const char *name;
 	size_t field;
 	bool is_list;
 	bool (*is_good)(const char *text);
-} keys[] = {
-#define KEY(name, is_good) \
-	{ #name, offsetof(struct fr_manifest, name), false, is_good }
-	KEY(version, fr_manifest_is_version),
-	KEY(kernel, is_hash),
-	KEY(uki, is_hash),
-	KEY(root_image, is_hash),
-	KEY(devicetree, is_hash),
-	KEY(cmdline, is_any),
-	{ "compatible", offsetof(struct fr_manifest, compatible), true,
-	  is_name },
-	{ "initrd", offsetof(struct fr_manifest, initrds), true, is_hash },
-	{ "cmdline_words", offsetof(struct fr_manifest, cmdline_words), true,
-	  is_any },
+	int (*set)(const struct key *key, void *field, char *value,
+		   const struct place *at);
 };
 
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
-
-static void *field_of(const struct fr_manifest *manifest, const struct key *key)
+static int set_text(const struct key *key, void *field, char *value,
+		    const struct place *at)
 {
-	return (char *)manifest + key->field;
+	char **text = field;
+
+	if (*text)
+		return invalid(at, "there is a second", key->name);
+	*text = strdup(value);
+	return *text ? 0 : fr_fail_memory(at->error);
 }
 
-static int add_to_list(char ***list, const char *value, const struct place *at)
+static int add_text(const struct key *key, void *field, char *value,
+		    const struct place *at)
 {
+	char ***list = field;
 	char *copy;
 
 	if (fr_strv_length(*list) >= LIST_MAX)
@@ -122,36 +118,51 @@ static int add_to_list(char ***list, const char *value, const struct place *at)
 }
 
 /* A line of words becomes as many patterns. */
-static int add_words(char ***list, char *value, const struct place *at)
+static int add_words(const struct key *key, void *field, char *value,
+		     const struct place *at)
 {
+	char ***list = field;
 	char *rest = value;
 	char *word;
 	int err = 0;
 
 	while (!err && (word = strtok_r(rest, BLANKS, &rest)))
-		err = add_to_list(list, word, at);
+		err = add_text(key, list, word, at);
 	if (err || *list)
 		return err;
 	*list = calloc(1, sizeof(**list));
 	return *list ? 0 : fr_fail_memory(at->error);
 }
 
+static const struct key keys[] = {
+#define KEY(name, is_good) \
+	{ #name, offsetof(struct fr_manifest, name), false, is_good, set_text }
+#define LIST_KEY(name, field, is_good, add) \
+	{ name, offsetof(struct fr_manifest, field), true, is_good, add }
+	KEY(version, fr_manifest_is_version),
+	KEY(kernel, is_hash),
+	KEY(uki, is_hash),
+	KEY(root_image, is_hash),
+	KEY(devicetree, is_hash),
+	KEY(cmdline, is_any),
+	LIST_KEY("compatible", compatible, is_name, add_text),
+	LIST_KEY("initrd", initrds, is_hash, add_text),
+	LIST_KEY("cmdline_words", cmdline_words, is_any, add_words),
+};
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static void *field_of(const struct fr_manifest *manifest, const struct key *key)
+{
+	return (char *)manifest + key->field;
+}
+
 static int set_key(struct fr_manifest *manifest, const struct key *key,
 		   char *value, const struct place *at)
 {
-	void *field = field_of(manifest, key);
-	char **text = field;
-
 	if (!key->is_good(value))
 		return invalid(at, "the key can't have the value", value);
-	if (!strcmp(key->name, "cmdline_words"))
-		return add_words(field, value, at);
-	if (key->is_list)
-		return add_to_list(field, value, at);
-	if (*text)
-		return invalid(at, "there is a second", key->name);
-	*text = strdup(value);
-	return *text ? 0 : fr_fail_memory(at->error);
+	return key->set(key, field_of(manifest, key), value, at);
 }
 
 static int check_format(const char *key, const char *value,
@@ -385,40 +396,18 @@ int fr_manifest_path(const char *kernel, char **ret)
 	return -ENOMEM;
 }
 
-void fr_manifest_hash_text(const uint8_t hash[32], char ret[FR_HASH_TEXT_SIZE])
-{
-	for (size_t i = 0; i < 32; i++)
-		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
-}
-
-static int hash_fd(int fd, uint8_t *ret)
-{
-	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *digest = EVP_MD_CTX_new();
-	_cleanup_free_ char *buffer = malloc(PIECE_SIZE);
-	ssize_t n;
-
-	if (!buffer || !digest ||
-	    EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-		return -ENOMEM;
-	while ((n = fr_read_full(fd, buffer, PIECE_SIZE)) > 0)
-		if (EVP_DigestUpdate(digest, buffer, (size_t)n) != 1)
-			return -ENOMEM;
-	if (n < 0)
-		return (int)n;
-	return EVP_DigestFinal_ex(digest, ret, NULL) == 1 ? 0 : -ENOMEM;
-}
-
-int fr_manifest_hash(const char *path, char ret[FR_HASH_TEXT_SIZE],
+int fr_manifest_hash(const char *path, char ret[FR_SHA256_TEXT_SIZE],
 		     struct fr_error *error)
 {
 	_cleanup_close_ int fd = fr_open_file(AT_FDCWD, path);
-	uint8_t hash[EVP_MAX_MD_SIZE];
-	int err = fd < 0 ? fd : hash_fd(fd, hash);
+	uint8_t hash[FR_SHA256_SIZE];
+	uint64_t size;
+	int err = fd < 0 ? fd : fr_sha256_file(fd, hash, &size);
 
 	if (err < 0)
 		return fr_fail(error, err == -ENOENT ? FR_NOT_FOUND : FR_FAILED,
 			       err, "can't read %s: %s", path,
 			       fr_file_error(err));
-	fr_manifest_hash_text(hash, ret);
+	fr_sha256_text(hash, ret);
 	return 0;
 }

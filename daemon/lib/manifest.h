@@ -39,13 +39,11 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "sha256.h"
 
 #define FR_MANIFEST_SUFFIX ".manifest"
 #define FR_MANIFEST_SIZE_MAX (64U << 10)
 #define FR_MANIFEST_VERSION_MAX 64
-
-/* A SHA-256 in hexadecimal, with a NUL. */
-#define FR_HASH_TEXT_SIZE 65
 
 /**
  * struct fr_manifest - the content of a manifest
@@ -144,11 +142,8 @@ int fr_manifest_path(const char *kernel, char **ret);
  *
  * Return: 0; -ENOENT with FR_NOT_FOUND, another errno with FR_FAILED, -ENOMEM.
  */
-int fr_manifest_hash(const char *path, char ret[FR_HASH_TEXT_SIZE],
+int fr_manifest_hash(const char *path, char ret[FR_SHA256_TEXT_SIZE],
 		     struct fr_error *error);
-
-/* A SHA-256 as text. */
-void fr_manifest_hash_text(const uint8_t hash[32], char ret[FR_HASH_TEXT_SIZE]);
 
 /* Is a text a version that a manifest may have? */
 bool fr_manifest_is_version(const char *text);

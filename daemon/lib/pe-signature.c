@@ -28,6 +28,7 @@
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
+#include "bytes.h"
 #include "cleanup.h"
 #include "io.h"
 #include "pe.h"
@@ -48,7 +49,6 @@
 #define TABLE_SIZE_MAX (1U << 20)
 #define PIECE_SIZE (256U << 10)
 #define SPC_INDIRECT_DATA "1.3.6.1.4.1.311.2.1.4"
-#define DIGEST_SIZE_MIN 32
 
 FR_DEFINE_CLEANUP(PKCS7 *, PKCS7_free);
 FR_DEFINE_CLEANUP(BIO *, BIO_free_all);
@@ -72,12 +72,6 @@ struct file {
 	uint64_t table;
 	uint64_t table_size;
 };
-
-static uint32_t le32(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
-}
 
 static int fail_read(const struct file *file, int err, struct fr_error *error)
 {
@@ -113,14 +107,14 @@ static int find_table(struct file *file, const uint8_t *head, size_t head_size,
 	err = fr_pe_parse(head, head_size, file->size, file->name, &pe, error);
 	if (err < 0)
 		return err;
-	coff = le32(head + 0x3c);
+	coff = fr_le32(head + 0x3c);
 	if (coff + ENTRY_OFFSET + ENTRY_SIZE > head_size ||
-	    le32(head + coff + DIRECTORIES_OFFSET) <= ENTRY_NUMBER)
+	    fr_le32(head + coff + DIRECTORIES_OFFSET) <= ENTRY_NUMBER)
 		return fail_unsigned(file, error);
 	file->checksum = coff + CHECKSUM_OFFSET;
 	file->entry = coff + ENTRY_OFFSET;
-	file->table = le32(head + file->entry);
-	file->table_size = le32(head + file->entry + 4);
+	file->table = fr_le32(head + file->entry);
+	file->table_size = fr_le32(head + file->entry + 4);
 	if (!file->table && !file->table_size)
 		return fail_unsigned(file, error);
 	if (file->table < file->entry + ENTRY_SIZE ||
@@ -232,20 +226,12 @@ static X509_SIG *find_digest(const uint8_t *content, long size)
 	return d2i_X509_SIG(NULL, &at, size - (at - content));
 }
 
-static const EVP_MD *strong_digest(const X509_ALGOR *algorithm)
-{
-	const EVP_MD *digest = EVP_get_digestbyobj(algorithm->algorithm);
-
-	return digest && EVP_MD_get_size(digest) >= DIGEST_SIZE_MIN ? digest :
-								      NULL;
-}
-
 static bool signers_are_strong(PKCS7 *pkcs7)
 {
 	STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(pkcs7);
 
 	for (int i = 0; i < sk_PKCS7_SIGNER_INFO_num(signers); i++)
-		if (!strong_digest(
+		if (!fr_trust_digest(
 			    sk_PKCS7_SIGNER_INFO_value(signers, i)->digest_alg))
 			return false;
 	return sk_PKCS7_SIGNER_INFO_num(signers) > 0;
@@ -268,7 +254,7 @@ static int check_image(const struct file *file, const X509_SIG *digest,
 	int err;
 
 	X509_SIG_get0(digest, &algorithm, &expected);
-	md = strong_digest(algorithm);
+	md = fr_trust_digest(algorithm);
 	if (!md || ASN1_STRING_length(expected) != EVP_MD_get_size(md))
 		return rejected(file,
 				"the signature's digest is weaker than SHA-256",
@@ -325,7 +311,7 @@ static PKCS7 *next_signature(const uint8_t **at, const uint8_t *end)
 
 	if (left < CERTIFICATE_HEADER)
 		return NULL;
-	size = le32(*at);
+	size = fr_le32(*at);
 	if (size < CERTIFICATE_HEADER || size > left ||
 	    ((*at)[6] | (*at)[7] << 8) != CERTIFICATE_TYPE_PKCS)
 		return NULL;

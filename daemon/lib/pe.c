@@ -27,6 +27,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bytes.h"
+
 #define COFF_SIZE 24
 #define SECTION_SIZE 40
 #define SECTIONS_MAX 96
@@ -44,16 +46,6 @@ struct view {
 	size_t size;
 };
 
-static uint32_t le16(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8;
-}
-
-static uint32_t le32(const uint8_t *at)
-{
-	return le16(at) | le16(at + 2) << 16;
-}
-
 /* @size bytes at @offset, or NULL if they are not all there. */
 static const uint8_t *look(const struct view *view, uint64_t offset,
 			   size_t size)
@@ -70,10 +62,10 @@ static const uint8_t *find_coff(const struct view *view, uint64_t *ret_offset)
 
 	if (!dos || memcmp(dos, "MZ", 2))
 		return NULL;
-	coff = look(view, le32(dos + 0x3c), COFF_SIZE);
+	coff = look(view, fr_le32(dos + 0x3c), COFF_SIZE);
 	if (!coff || memcmp(coff, "PE\0", 4))
 		return NULL;
-	*ret_offset = le32(dos + 0x3c);
+	*ret_offset = fr_le32(dos + 0x3c);
 	return coff;
 }
 
@@ -83,7 +75,7 @@ int fr_pe_machine(const void *head, size_t size)
 	uint64_t offset;
 	const uint8_t *coff = find_coff(&view, &offset);
 
-	return coff ? (int)le16(coff + 4) : -ENOEXEC;
+	return coff ? (int)fr_le16(coff + 4) : -ENOEXEC;
 }
 
 static int invalid(const char *name, const char *why, struct fr_error *error)
@@ -105,10 +97,10 @@ static int add_section(const uint8_t *header, uint64_t file_size,
 		       const char *name, struct fr_pe_section *section,
 		       struct fr_error *error)
 {
-	uint32_t in_memory = le32(header + 8);
-	uint32_t in_file = le32(header + 16);
+	uint32_t in_memory = fr_le32(header + 8);
+	uint32_t in_file = fr_le32(header + 16);
 	uint32_t size = in_memory && in_memory < in_file ? in_memory : in_file;
-	uint32_t offset = le32(header + 20);
+	uint32_t offset = fr_le32(header + 20);
 
 	if (section->present)
 		return fr_fail(error, FR_INVALID_PAYLOAD, -ENOEXEC,
@@ -158,12 +150,12 @@ static int read_sections(const uint8_t *table, uint32_t count,
 static int check_header(const uint8_t *coff, const char *name,
 			struct fr_error *error)
 {
-	if (le16(coff + 4) != MACHINE_ARM64)
+	if (fr_le16(coff + 4) != MACHINE_ARM64)
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -ENOEXEC,
 			"%s: is for machine 0x%04x, but 64-bit arm is 0xaa64; use a file for this machine",
-			name, le16(coff + 4));
-	if (le16(coff + 6) > SECTIONS_MAX)
+			name, fr_le16(coff + 4));
+	if (fr_le16(coff + 6) > SECTIONS_MAX)
 		return invalid(name, "has more than 96 sections", error);
 	return 0;
 }
@@ -185,17 +177,17 @@ int fr_pe_parse(const void *head, size_t size, uint64_t file_size,
 	if (err < 0)
 		return err;
 	optional = look(&view, at + COFF_SIZE, 2);
-	if (!optional || le16(coff + 20) < 2 ||
-	    le16(optional) != MAGIC_PE32_PLUS)
+	if (!optional || fr_le16(coff + 20) < 2 ||
+	    fr_le16(optional) != MAGIC_PE32_PLUS)
 		return invalid(name, "is not a 64-bit PE file, or is damaged",
 			       error);
-	table = look(&view, at + COFF_SIZE + le16(coff + 20),
-		     (size_t)le16(coff + 6) * SECTION_SIZE);
+	table = look(&view, at + COFF_SIZE + fr_le16(coff + 20),
+		     (size_t)fr_le16(coff + 6) * SECTION_SIZE);
 	if (!table)
 		return invalid(
 			name,
 			"the PE section table is cut off, or too far from the start of the file; get the file again",
 			error);
-	return read_sections(table, le16(coff + 6), file_size, name, ret,
+	return read_sections(table, fr_le16(coff + 6), file_size, name, ret,
 			     error);
 }

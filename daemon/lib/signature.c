@@ -26,7 +26,6 @@
 #include "io.h"
 
 #define SIGNATURE_SIZE_MAX (1U << 20)
-#define DIGEST_SIZE_MIN 32
 
 FR_DEFINE_CLEANUP(BIO *, BIO_free_all);
 FR_DEFINE_CLEANUP(CMS_ContentInfo *, CMS_ContentInfo_free);
@@ -98,13 +97,11 @@ static int check_digests(CMS_ContentInfo *cms, const char *name,
 			       "%s: the signature has no signer; sign it again",
 			       name);
 	for (int i = 0; i < sk_CMS_SignerInfo_num(signers); i++) {
-		const EVP_MD *digest;
 		X509_ALGOR *algorithm;
 
 		CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(signers, i),
 					 NULL, NULL, &algorithm, NULL);
-		digest = EVP_get_digestbyobj(algorithm->algorithm);
-		if (!digest || EVP_MD_get_size(digest) < DIGEST_SIZE_MIN)
+		if (!fr_trust_digest(algorithm))
 			return fr_fail(
 				error, FR_SIGNATURE, -EKEYREJECTED,
 				"%s: the signature's digest is weaker than SHA-256; sign it again",

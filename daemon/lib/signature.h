@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "sha256.h"
 #include "trust.h"
 
-#define FR_SHA256_SIZE 32
 #define FR_SIGNATURE_SUFFIX ".p7s"
 
 /**

@@ -31,6 +31,7 @@
 
 #define FILE_SIZE_MAX (4U << 20)
 #define OBJECTS_MAX 256
+#define DIGEST_SIZE_MIN 32
 
 FR_DEFINE_CLEANUP(BIO *, BIO_free_all);
 
@@ -303,6 +304,14 @@ void fr_trust_store_done(struct fr_trust_store *store)
 	sk_X509_pop_free(store->certificates, X509_free);
 	X509_STORE_free(store->store);
 	*store = (struct fr_trust_store){ 0 };
+}
+
+const EVP_MD *fr_trust_digest(const X509_ALGOR *algorithm)
+{
+	const EVP_MD *digest = EVP_get_digestbyobj(algorithm->algorithm);
+
+	return digest && EVP_MD_get_size(digest) >= DIGEST_SIZE_MIN ? digest :
+								      NULL;
 }
 
 int fr_trust_fail(const char *name, struct fr_error *error)

@@ -6,6 +6,7 @@
 #ifndef FR_TRUST_H
 #define FR_TRUST_H
 
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
@@ -60,6 +61,14 @@ void fr_trust_store_done(struct fr_trust_store *store);
  * Return: -EKEYREJECTED with FR_SIGNATURE.
  */
 int fr_trust_fail(const char *name, struct fr_error *error);
+
+/**
+ * fr_trust_digest() - the digest of a signature
+ * @algorithm: what the signature says
+ *
+ * Return: the digest; NULL for one that is not known, or weaker than SHA-256.
+ */
+const EVP_MD *fr_trust_digest(const X509_ALGOR *algorithm);
 
 /* What OpenSSL last complained about, for the end of a sentence. */
 const char *fr_trust_reason(void);

@@ -157,7 +157,7 @@ static void names(void **state)
 static void hashes(void **state)
 {
 	struct fr_error error = { 0 };
-	char text[FR_HASH_TEXT_SIZE];
+	char text[FR_SHA256_TEXT_SIZE];
 
 	file_write_text("abc", "abc");
 	expect_ok(fr_manifest_hash(file_path("abc"), text, &error), &error);

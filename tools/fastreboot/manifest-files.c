@@ -44,7 +44,7 @@ static int copy_list(const char *const *list, char ***ret,
 
 static int hash_of(const char *path, char **ret, struct fr_error *error)
 {
-	char text[FR_HASH_TEXT_SIZE];
+	char text[FR_SHA256_TEXT_SIZE];
 	int err;
 
 	if (!path)

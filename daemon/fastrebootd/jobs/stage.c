@@ -29,12 +29,10 @@
 #include "pool/slots.h"
 #include "pool/source.h"
 #include "schemas.h"
+#include "sha256.h"
 
 FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
 #define _cleanup_payload_ _cleanup_(fr_payload_closep)
-
-#define SHA256_SIZE 32
-#define HASH_TEXT_SIZE 65
 
 /**
  * struct facts - what is known of a payload that was read
@@ -46,8 +44,8 @@ FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
 struct facts {
 	const char *cmdline;
 	char *inherited;
-	char segments[FR_SEGMENTS][HASH_TEXT_SIZE];
-	char pin[HASH_TEXT_SIZE];
+	char segments[FR_SEGMENTS][FR_SHA256_TEXT_SIZE];
+	char pin[FR_SHA256_TEXT_SIZE];
 };
 
 static void facts_done(struct facts *facts)
@@ -120,13 +118,13 @@ static int write_segments(struct staging *staging, struct fr_payload *payload)
 
 /* Empty if the payload has no such segment. */
 static void hash_text(struct fr_payload *payload, enum fr_segment segment,
-		      char text[65])
+		      char text[FR_SHA256_TEXT_SIZE])
 {
 	const uint8_t *hash = fr_payload_sha256(payload, segment);
 
 	text[0] = '\0';
-	for (int i = 0; hash && i < SHA256_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
+	if (hash)
+		fr_sha256_text(hash, text);
 }
 
 static int running_cmdline(char **ret_cmdline, struct fr_error *error)
@@ -368,7 +366,7 @@ static int check_hashes(const struct fr_slot *slot, struct fr_payload *payload,
 			struct fr_error *error)
 {
 	const char *expected[FR_SEGMENTS];
-	char texts[FR_SEGMENTS][65];
+	char texts[FR_SEGMENTS][FR_SHA256_TEXT_SIZE];
 
 	for (enum fr_segment i = 0; i < FR_SEGMENTS; i++) {
 		hash_text(payload, i, texts[i]);

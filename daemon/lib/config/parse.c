@@ -87,25 +87,30 @@ static int set_section(struct text *text, char *line)
 		place->name, place->line, line + 1);
 }
 
-/* Without effect it must not be: payloads would be taken that must not be. */
-static bool is_trust(const char *key)
+/*
+ * The key about trust that this one was meant to be, or NULL. Without effect it must
+ * not be: payloads would be taken that must not be.
+ */
+static const char *trust_key(const char *key)
 {
-	return !strcasecmp(key, "TrustedCertificates") ||
-	       !strcasecmp(key, "RevocationLists");
+	static const char *const names[] = { "TrustedCertificates",
+					     "RevocationLists" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcasecmp(key, names[i]))
+			return names[i];
+	return NULL;
 }
 
 static int set_unknown(struct text *text, const char *key)
 {
 	const struct place *place = &text->place;
 
-	if (is_trust(key))
+	if (trust_key(key))
 		return fr_fail(place->error, FR_FAILED, -EINVAL,
 			       "%s:%u: %s= has no effect here; it has to be "
 			       "%s= in [Stage]",
-			       place->name, place->line, key,
-			       strcasecmp(key, "RevocationLists") ?
-				       "TrustedCertificates" :
-				       "RevocationLists");
+			       place->name, place->line, key, trust_key(key));
 	if (text->section == unknown_section)
 		return 0;
 	return pass_over(
@@ -135,7 +140,7 @@ static int set_value(struct text *text, char *line)
 	setting = config_find_setting(text->section, key);
 	if (!setting)
 		return set_unknown(text, key);
-	text->harmless = !is_trust(key);
+	text->harmless = !trust_key(key);
 	return setting->parse(setting, strip(equals + 1),
 			      (char *)text->config + setting->field, place);
 }

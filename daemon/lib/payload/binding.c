@@ -221,7 +221,7 @@ int binding_add(struct fr_payload *payload, struct input *input,
 		enum file_kind kind, struct fr_error *error)
 {
 	struct binding *binding = &payload->binding;
-	char text[FR_HASH_TEXT_SIZE];
+	char text[FR_SHA256_TEXT_SIZE];
 	const char *expected;
 	int err;
 
@@ -238,13 +238,14 @@ int binding_add(struct fr_payload *payload, struct input *input,
 	err = input_hash(input, error);
 	if (err < 0)
 		return err;
-	fr_manifest_hash_text(input->sha256, text);
+	fr_sha256_text(input->sha256, text);
 	if (strcmp(text, expected))
 		return fr_fail(
 			error, FR_SIGNATURE, -EKEYREJECTED,
 			"%s: is not the %s that the manifest %s names; get both again",
 			input->path, kinds[kind], binding->path);
 	input->is_bound = true;
+	binding->added |= 1U << kind;
 	return 0;
 }
 
@@ -257,30 +258,19 @@ static int missing(const struct binding *binding, enum file_kind kind,
 		binding->path, kinds[kind]);
 }
 
-static bool has_input(const struct fr_payload *payload, const char *hash)
-{
-	for (size_t i = 0; i < payload->input_count; i++) {
-		char text[FR_HASH_TEXT_SIZE];
-
-		fr_manifest_hash_text(payload->inputs[i].sha256, text);
-		if (!strcmp(text, hash))
-			return true;
-	}
-	return false;
-}
-
 /* A kernel without the initrd that it was signed with is another payload. */
 static int check_complete(const struct fr_payload *payload,
 			  struct fr_error *error)
 {
 	const struct binding *binding = &payload->binding;
 	const struct fr_manifest *manifest = &binding->manifest;
+	unsigned int added = binding->added;
 
 	if (binding->initrds < fr_strv_length(manifest->initrds))
 		return missing(binding, FILE_INITRD, error);
-	if (manifest->root_image && !has_input(payload, manifest->root_image))
+	if (manifest->root_image && !(added & 1U << FILE_ROOT_IMAGE))
 		return missing(binding, FILE_ROOT_IMAGE, error);
-	if (manifest->devicetree && !has_input(payload, manifest->devicetree))
+	if (manifest->devicetree && !(added & 1U << FILE_DEVICETREE))
 		return missing(binding, FILE_DEVICETREE, error);
 	return 0;
 }

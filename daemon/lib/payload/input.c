@@ -9,14 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "cleanup.h"
 #include "io.h"
-
-#define HASH_PIECE (256U << 10)
-
-FR_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
 
 int input_fail(const char *path, int err, struct fr_error *error)
 {
@@ -110,27 +104,16 @@ bool input_is_unchanged(const struct input *input)
 
 int input_hash(struct input *input, struct fr_error *error)
 {
-	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *digest = EVP_MD_CTX_new();
-	_cleanup_free_ char *buffer = malloc(HASH_PIECE);
-	uint64_t at = 0, size = (uint64_t)input->stat.st_size;
+	uint64_t size;
+	int err = fr_sha256_file(input->fd, input->sha256, &size);
 
-	if (!buffer || !digest ||
-	    EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+	if (err == -ENOMEM)
 		return fr_fail_memory(error);
-	while (at < size) {
-		ssize_t n = fr_pread_full(input->fd, buffer, HASH_PIECE, at);
-
-		if (n < 0)
-			return input_fail(input->path, (int)n, error);
-		if (!n)
-			return input_fail_changed(input, error);
-		if (EVP_DigestUpdate(digest, buffer, (size_t)n) != 1)
-			return fr_fail_memory(error);
-		at += (uint64_t)n;
-	}
-	if (EVP_DigestFinal_ex(digest, input->sha256, NULL) != 1)
-		return fr_fail_memory(error);
-	return 0;
+	if (err < 0)
+		return input_fail(input->path, err, error);
+	return size == (uint64_t)input->stat.st_size ?
+		       0 :
+		       input_fail_changed(input, error);
 }
 
 int input_look(struct input *input, uint64_t offset, size_t size,

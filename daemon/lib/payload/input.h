@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 #include "error.h"
-#include "signature.h"
+#include "sha256.h"
 
 /**
  * struct note - bytes that were seen
@@ -67,7 +67,7 @@ int input_open(const char *path, uint64_t limit, struct input *ret,
  * @input: open input
  * @error: why not
  *
- * Return: 0; -ESTALE with FR_SOURCE_CHANGED when the file has become shorter; the
+ * Return: 0; -ESTALE with FR_SOURCE_CHANGED when the file has another size now; the
  * errno of reading; -ENOMEM.
  */
 int input_hash(struct input *input, struct fr_error *error);

@@ -41,7 +41,8 @@ enum file_kind {
  * @path: name of the manifest; NULL for none
  * @manifest: its content
  * @by_itself: the payload is a UKI, and has a signature of its own
- * @initrds: how many were added
+ * @added: kinds of files that were added, bits of enum file_kind
+ * @initrds: how many initrds were
  * @version: of the manifest or UKI; NULL: not known
  */
 struct binding {
@@ -49,6 +50,7 @@ struct binding {
 	char *path;
 	struct fr_manifest manifest;
 	bool by_itself;
+	unsigned int added;
 	size_t initrds;
 	char *version;
 };

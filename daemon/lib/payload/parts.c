@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "bytes.h"
 #include "cleanup.h"
 #include "devicetree.h"
 #include "image.h"
@@ -205,14 +206,6 @@ int payload_add_initrds_or_root(struct fr_payload *payload,
 	return add_root_image(payload, root_image, error);
 }
 
-static uint32_t be32(const char *at)
-{
-	const uint8_t *byte = (const uint8_t *)at;
-
-	return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 |
-	       (uint32_t)byte[2] << 8 | byte[3];
-}
-
 int payload_add_dtb_part(struct fr_payload *payload, struct input *input,
 			 uint64_t offset, uint64_t size, struct fr_error *error)
 {
@@ -227,11 +220,11 @@ int payload_add_dtb_part(struct fr_payload *payload, struct input *input,
 			 error);
 	if (err < 0)
 		return err;
-	if (size < 8 || be32(head) != 0xd00dfeed)
+	if (size < 8 || fr_be32((const uint8_t *)head) != 0xd00dfeed)
 		return fr_fail(error, FR_INVALID_PAYLOAD, -EINVAL,
 			       "%s: is not a compiled device tree",
 			       input->path);
-	if (be32(head + 4) > size)
+	if (fr_be32((const uint8_t *)head + 4) > size)
 		return fr_fail(
 			error, FR_INVALID_PAYLOAD, -EINVAL,
 			"%s: the device tree is cut off; get the file again",

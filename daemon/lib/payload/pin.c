@@ -12,15 +12,9 @@
 #include <openssl/evp.h>
 
 #include "cleanup.h"
-#include "signature.h"
+#include "sha256.h"
 
 FR_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
-
-static void to_text(const uint8_t *hash, char text[65])
-{
-	for (size_t i = 0; i < FR_SHA256_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", hash[i]);
-}
 
 static int add_line(EVP_MD_CTX *digest, const char *name, const char *value)
 {
@@ -37,11 +31,11 @@ static int add_segments(EVP_MD_CTX *digest, const struct fr_payload *payload)
 {
 	for (enum fr_segment i = 0; i < FR_SEGMENTS; i++) {
 		const uint8_t *hash = fr_payload_sha256(payload, i);
-		char text[65];
+		char text[FR_SHA256_TEXT_SIZE];
 
 		if (!hash)
 			continue;
-		to_text(hash, text);
+		fr_sha256_text(hash, text);
 		if (add_line(digest, fr_segment_name(i), text))
 			return -ENOMEM;
 	}
@@ -61,6 +55,6 @@ int fr_payload_pin(const struct fr_payload *payload, const char *cmdline,
 	    add_line(digest, "cmdline", cmdline) ||
 	    EVP_DigestFinal_ex(digest, hash, NULL) != 1)
 		return -ENOMEM;
-	to_text(hash, ret);
+	fr_sha256_text(hash, ret);
 	return 0;
 }

@@ -122,9 +122,8 @@ def suffixes() -> Rows:
 @table
 def manifest_keys() -> Rows:
     text = array("keys")
-    return {("format",), *find(r'KEY\((\w+), is_(?!good)', text),
-            *find(r'KEY\((version), fr_manifest_is_version', text),
-            *find(r'\{ "(\w+)", offsetof\(struct fr_manifest', text)}
+    return {("format",), *find(r'^\tKEY\((\w+), \w+\),$', text),
+            *find(r'^\tLIST_KEY\("(\w+)",', text)}
 
 
 @table
