@@ -198,7 +198,7 @@ static void a_life(void **state)
 	assert_int_equal(pool.tries, 1);
 	assert_int_equal(mirror_commit(&mirror, "boot-2", &pool, "6.12-b"), 0);
 	assert_int_equal(mirror.tries, 2);
-	mirror_confirm(&mirror);
+	mirror_confirm(&mirror, &pool);
 	pool.tries = 0;
 	assert_false(mirror_apply(&mirror, "boot-3", &pool));
 }

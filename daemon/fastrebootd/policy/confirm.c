@@ -202,12 +202,10 @@ int confirm_now(struct daemon *daemon, struct fr_error *error)
 	stop_watching(daemon);
 	feed_release(daemon);
 	if (!daemon->job) {
-		mirror_confirm(&daemon->mirror);
+		mirror_confirm(&daemon->mirror, &daemon->pool);
 		daemon_store_mirror(daemon);
 	}
 	daemon_refresh(daemon);
-	if (!daemon->job)
-		daemon_settle_mirror(daemon);
 	if (!was_confirmed)
 		tell_confirmed(daemon);
 	daemon_changed(daemon);

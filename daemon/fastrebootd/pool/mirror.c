@@ -287,18 +287,12 @@ bool mirror_take_back(struct mirror *mirror, const char *boot_id)
 	return true;
 }
 
-void mirror_confirm(struct mirror *mirror)
-{
-	mirror->tries = 0;
-	mirror->boot_id[0] = '\0';
-}
-
 static bool is_text(const char *text, const char *expected)
 {
 	return text && !strcmp(text, expected);
 }
 
-bool mirror_note_version(struct mirror *mirror,
+static bool note_version(struct mirror *mirror,
 			 const struct fr_pool_status *pool)
 {
 	const char *source = pool->source ? pool->source : "";
@@ -306,7 +300,7 @@ bool mirror_note_version(struct mirror *mirror,
 	const char *floor = mirror->version_floor;
 	bool grows;
 
-	if (!version || !fr_pool_is_confirmed(pool))
+	if (!version)
 		return false;
 	grows = !floor || strverscmp(version, floor) > 0;
 	if (!grows && is_text(mirror->confirmed_version, version))
@@ -315,6 +309,19 @@ bool mirror_note_version(struct mirror *mirror,
 	if (grows && replace_text(&mirror->version_floor, version))
 		return false;
 	return !replace_text(&mirror->confirmed_version, version);
+}
+
+bool mirror_note_version(struct mirror *mirror,
+			 const struct fr_pool_status *pool)
+{
+	return fr_pool_is_confirmed(pool) && note_version(mirror, pool);
+}
+
+void mirror_confirm(struct mirror *mirror, const struct fr_pool_status *pool)
+{
+	mirror->tries = 0;
+	mirror->boot_id[0] = '\0';
+	note_version(mirror, pool);
 }
 
 int mirror_check_version(const struct mirror *mirror, const char *version,

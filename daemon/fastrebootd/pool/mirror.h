@@ -130,13 +130,17 @@ int mirror_commit(struct mirror *mirror, const char *boot_id,
  */
 bool mirror_take_back(struct mirror *mirror, const char *boot_id);
 
-/* The running kernel is confirmed. */
-void mirror_confirm(struct mirror *mirror);
-
 /**
- * mirror_note_version() - have the floor grow with what is confirmed
+ * mirror_confirm() - the running kernel is confirmed, as of now
  * @mirror: content; changed
  * @pool: as the kernel tells it
+ */
+void mirror_confirm(struct mirror *mirror, const struct fr_pool_status *pool);
+
+/**
+ * mirror_note_version() - have the floor grow with a kernel that is confirmed
+ * @mirror: content; changed
+ * @pool: as the kernel tells it; nothing changes unless it says that it is
  *
  * Versions are compared as strverscmp(3) does.
  *
