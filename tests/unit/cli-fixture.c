@@ -384,3 +384,83 @@ void cli_expect_golden(const char *source, const char *name, const char *text)
 		fail_msg("not as in %s, but:\n%s", path, text);
 	free(expected);
 }
+
+void cli_expect(const struct cli_run *run, int status, const char *out,
+		const char *err)
+{
+	if (run->status != status || !strstr(run->out, out) ||
+	    !strstr(run->err, err))
+		fail_msg("status %d, '%s', '%s'", run->status, run->out,
+			 run->err);
+}
+
+static void expect_in(const char *name, const char *text, const char *wanted)
+{
+	if (!strstr(text, wanted))
+		fail_msg("%s lacks %s", name, wanted);
+}
+
+/* "\fB\-\-size=\fIBYTES\fR" */
+static void man_option(const struct cli_option *option, char to[128])
+{
+	to += sprintf(to, "\\fB\\-\\-");
+	for (const char *c = option->name; *c; c++)
+		to += sprintf(to, *c == '-' ? "\\-" : "%c", *c);
+	if (option->argument)
+		sprintf(to, "=\\fI%s\\fR\n", option->argument);
+	else
+		sprintf(to, "\\fP\n");
+}
+
+static void expect_in_page(const char *source, const char *name,
+			   const struct cli_verb *verbs,
+			   const struct cli_option *options)
+{
+	char file[64], wanted[128];
+	char *page;
+
+	snprintf(file, sizeof(file), "../../tools/man/%s", name);
+	page = cli_file(source, file);
+	for (const struct cli_verb *v = verbs; v->name; v++) {
+		snprintf(wanted, sizeof(wanted),
+			 *v->arguments ? "\n.BR %s " : "\n.B %s\n", v->name);
+		expect_in(name, page, wanted);
+	}
+	for (const struct cli_option *o = options; o->name; o++) {
+		man_option(o, wanted);
+		expect_in(name, page, wanted);
+	}
+	free(page);
+}
+
+static void expect_in_completions(const char *source,
+				  const struct cli_verb *verbs,
+				  const struct cli_option *options)
+{
+	char *bash =
+		cli_file(source, "../../tools/completions/fastreboot.bash");
+	char *zsh = cli_file(source, "../../tools/completions/_fastreboot");
+	char wanted[128];
+
+	for (const struct cli_verb *v = verbs; v->name; v++) {
+		snprintf(wanted, sizeof(wanted), "%s:%s", v->name, v->summary);
+		expect_in("_fastreboot", zsh, wanted);
+		expect_in("fastreboot.bash", bash, v->name);
+	}
+	for (const struct cli_option *o = options; o->name; o++) {
+		snprintf(wanted, sizeof(wanted), "--%s%s", o->name,
+			 o->argument ? "=" : "");
+		expect_in("_fastreboot", zsh, wanted);
+		expect_in("fastreboot.bash", bash, wanted);
+	}
+	free(bash);
+	free(zsh);
+}
+
+void cli_expect_documented(const char *source, const char *page,
+			   const struct cli_verb *verbs,
+			   const struct cli_option *options)
+{
+	expect_in_page(source, page, verbs, options);
+	expect_in_completions(source, verbs, options);
+}

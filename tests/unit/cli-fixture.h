@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "../../tools/fastreboot/option-table.h"
+
 #define CLI_OUTPUT_MAX 65536
 
 /**
@@ -120,5 +122,17 @@ char *cli_file(const char *source, const char *name);
  * With UNIT_GOLDEN=write in the environment it is written instead.
  */
 void cli_expect_golden(const char *source, const char *name, const char *text);
+
+/* Fail unless a run has ended so, with these texts in what it wrote. */
+void cli_expect(const struct cli_run *run, int status, const char *out,
+		const char *err);
+
+/*
+ * Fail unless a man page of the command, and both completions, know all verbs and
+ * options of a table.
+ */
+void cli_expect_documented(const char *source, const char *page,
+			   const struct cli_verb *verbs,
+			   const struct cli_option *options);
 
 #endif

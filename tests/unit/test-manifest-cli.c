@@ -37,10 +37,7 @@ static void run(const char *line)
 
 static void expect(int status, const char *out, const char *err)
 {
-	if (result.status != status || !strstr(result.out, out) ||
-	    !strstr(result.err, err))
-		fail_msg("status %d, '%s', '%s'", result.status, result.out,
-			 result.err);
+	cli_expect(&result, status, out, err);
 }
 
 static int begin(void **state)
@@ -163,59 +160,17 @@ static void usage(void **state)
 	expect(0, "Usage: fastreboot manifest create [OPTION]...\n", "");
 }
 
-static void man_page_has_all(void **state)
+/* By its man page, and by what is completed. */
+static void is_documented(void **state)
 {
-	char *page =
-		cli_file(UNIT_SOURCE, "../../tools/man/fastreboot-manifest.1");
-	char wanted[128];
-
-	for (const struct manifest_verb *v = manifest_verbs; v->name; v++) {
-		snprintf(wanted, sizeof(wanted),
-			 *v->arguments ? "\n.BR %s " : "\n.B %s\n", v->name);
-		if (!strstr(page, wanted))
-			fail_msg("fastreboot-manifest.1 lacks %s", wanted);
-	}
-	for (const struct cli_option *o = manifest_options; o->name; o++) {
-		char *to = wanted;
-
-		to += sprintf(to, "\\fB\\-\\-");
-		for (const char *c = o->name; *c; c++)
-			to += sprintf(to, *c == '-' ? "\\-" : "%c", *c);
-		sprintf(to, o->argument ? "=\\fI%s\\fR\n" : "\\fP\n",
-			o->argument);
-		if (!strstr(page, wanted))
-			fail_msg("fastreboot-manifest.1 lacks %s", wanted);
-	}
-	free(page);
-}
-
-static void completions_have_all(void **state)
-{
-	char *bash = cli_file(UNIT_SOURCE,
-			      "../../tools/completions/fastreboot.bash");
-	char *zsh =
-		cli_file(UNIT_SOURCE, "../../tools/completions/_fastreboot");
-	char wanted[128];
-
-	for (const struct manifest_verb *v = manifest_verbs; v->name; v++) {
-		snprintf(wanted, sizeof(wanted), "%s:%s", v->name, v->summary);
-		if (!strstr(zsh, wanted) || !strstr(bash, v->name))
-			fail_msg("completions lack %s", wanted);
-	}
-	for (const struct cli_option *o = manifest_options; o->name; o++) {
-		snprintf(wanted, sizeof(wanted), "--%s%s", o->name,
-			 o->argument ? "=" : "");
-		if (!strstr(zsh, wanted) || !strstr(bash, wanted))
-			fail_msg("completions lack %s", wanted);
-	}
-	free(bash);
-	free(zsh);
+	cli_expect_documented(UNIT_SOURCE, "fastreboot-manifest.1",
+			      manifest_verbs, manifest_options);
 }
 
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(there_and_back),     UNIT_TEST(what_does_not_match),
 	UNIT_TEST(nothing_is_written), UNIT_TEST(usage),
-	UNIT_TEST(man_page_has_all),   UNIT_TEST(completions_have_all),
+	UNIT_TEST(is_documented),
 };
 
 int main(void)

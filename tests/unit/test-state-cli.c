@@ -34,10 +34,7 @@ static void run(const char *line)
 
 static void expect(int status, const char *out, const char *err)
 {
-	if (result.status != status || !strstr(result.out, out) ||
-	    !strstr(result.err, err))
-		fail_msg("status %d, '%s', '%s'", result.status, result.out,
-			 result.err);
+	cli_expect(&result, status, out, err);
 }
 
 static struct json_object *json(const char *schema)
@@ -375,7 +372,7 @@ static void help(void **state)
 
 	cli_run(&result, all);
 	expect(FR_OK, "Usage: fastreboot state [VERB]", "");
-	for (const struct state_verb *v = state_verbs; v->name; v++)
+	for (const struct cli_verb *v = state_verbs; v->name; v++)
 		assert_non_null(strstr(result.out, v->summary));
 	for (char *line = strtok_r(result.out, "\n", &next); line;
 	     line = strtok_r(NULL, "\n", &next))
@@ -414,64 +411,11 @@ static void verb_is_no_argument(void **state)
 	assert_int_equal(asked("-n --cmdline state stage a"), 0);
 }
 
-/* "\fB\-\-size=\fIBYTES\fR" */
-static void expect_in_page(const char *page, const struct cli_option *option)
+/* By its man page, and by what is completed. */
+static void is_documented(void **state)
 {
-	char wanted[128], *to = wanted;
-
-	to += sprintf(to, "\\fB\\-\\-");
-	for (const char *c = option->name; *c; c++)
-		to += sprintf(to, *c == '-' ? "\\-" : "%c", *c);
-	if (option->argument)
-		sprintf(to, "=\\fI%s\\fR", option->argument);
-	else
-		sprintf(to, "\\fP");
-	if (!strstr(page, wanted))
-		fail_msg("fastreboot-state.1 lacks %s", wanted);
-}
-
-static void man_page_has_all(void **state)
-{
-	char *page =
-		cli_file(UNIT_SOURCE, "../../tools/man/fastreboot-state.1");
-
-	for (const struct cli_option *o = state_options; o->name; o++)
-		expect_in_page(page, o);
-	for (const struct state_verb *v = state_verbs; v->name; v++) {
-		char wanted[64];
-
-		snprintf(wanted, sizeof(wanted),
-			 *v->arguments ? "\n.BR %s " : "\n.B %s\n", v->name);
-		if (!strstr(page, wanted))
-			fail_msg("fastreboot-state.1 lacks %s", wanted);
-	}
-	free(page);
-}
-
-/* What bash offers behind "state". */
-static void completions_have_all(void **state)
-{
-	char *bash = cli_file(UNIT_SOURCE,
-			      "../../tools/completions/fastreboot.bash");
-	char *zsh =
-		cli_file(UNIT_SOURCE, "../../tools/completions/_fastreboot");
-	char wanted[128];
-
-	for (const struct state_verb *v = state_verbs; v->name; v++) {
-		snprintf(wanted, sizeof(wanted), "%s:%s", v->name, v->summary);
-		if (!strstr(zsh, wanted))
-			fail_msg("_fastreboot lacks %s", wanted);
-		if (!strstr(bash, v->name))
-			fail_msg("fastreboot.bash lacks %s", v->name);
-	}
-	for (const struct cli_option *o = state_options; o->name; o++) {
-		snprintf(wanted, sizeof(wanted), "--%s%s", o->name,
-			 o->argument ? "=" : "");
-		if (!strstr(zsh, wanted) || !strstr(bash, wanted))
-			fail_msg("completions lack %s", wanted);
-	}
-	free(bash);
-	free(zsh);
+	cli_expect_documented(UNIT_SOURCE, "fastreboot-state.1", state_verbs,
+			      state_options);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -488,7 +432,6 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(usage),
 	UNIT_TEST(help),
 	UNIT_TEST(verb_is_no_argument),
-	UNIT_TEST(man_page_has_all),
-	UNIT_TEST(completions_have_all),
+	UNIT_TEST(is_documented),
 };
 STATE_UNIT_MAIN(tests)

@@ -21,24 +21,8 @@ enum manifest_verb_id {
 	MANIFEST_SHOW,
 };
 
-/**
- * struct manifest_verb - what can be done
- * @name: the word
- * @arguments: its arguments as usage shows them, "" for none
- * @summary: half a sentence
- * @arguments_count: number of its arguments
- * @id: its number
- */
-struct manifest_verb {
-	const char *name;
-	const char *arguments;
-	const char *summary;
-	int arguments_count;
-	enum manifest_verb_id id;
-};
-
 /* Both end with an entry whose name is NULL. */
-extern const struct manifest_verb manifest_verbs[];
+extern const struct cli_verb manifest_verbs[];
 extern const struct cli_option manifest_options[];
 
 /* As many as a list of a manifest may have. */
@@ -64,7 +48,7 @@ extern const struct cli_option manifest_options[];
  * All strings are borrowed from the command line.
  */
 struct manifest_request {
-	const struct manifest_verb *verb;
+	const struct cli_verb *verb;
 	bool help;
 	bool json;
 	const char *file;
@@ -98,7 +82,7 @@ int manifest_parse(int argc, char **argv, struct manifest_request *ret,
 		   struct fr_error *error);
 
 /* Print the help text: of one verb, or of all if that is NULL. */
-void manifest_print_help(FILE *out, const struct manifest_verb *verb);
+void manifest_print_help(FILE *out, const struct cli_verb *verb);
 
 /**
  * manifest_main() - do what is asked for

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "config.h"
 #include "io.h"
+#include "replace.h"
 #include "signature.h"
 #include "strv.h"
 
@@ -77,26 +78,27 @@ static int hash_files(const struct manifest_request *request,
 	return err;
 }
 
+/* A file that is there is the old one or the new one, whatever happens. */
 static int write_file(const char *path, const void *data, size_t size,
 		      struct fr_error *error)
 {
-	_cleanup_free_ char *temporary = NULL;
+	_cleanup_free_ char *temporary = cli_temporary_name(path);
 	_cleanup_close_ int fd = -1;
 	int err;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
+	if (!temporary)
 		return fr_fail_memory(error);
-	}
 	fd = mkostemp(temporary, O_CLOEXEC);
 	err = fd < 0 ? -errno : fr_write_all(fd, data, size);
 	if (!err && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
 		     rename(temporary, path) < 0))
 		err = -errno;
+	if (err && fd >= 0)
+		unlink(temporary);
+	if (!err)
+		err = cli_sync_folder(path);
 	if (!err)
 		return 0;
-	if (fd >= 0)
-		unlink(temporary);
 	return fr_fail(error, FR_FAILED, err, "can't write %s: %s", path,
 		       strerror(-err));
 }

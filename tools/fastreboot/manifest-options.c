@@ -7,13 +7,13 @@
 #define VERB(id) (1U << MANIFEST_##id)
 #define PAYLOAD_VERBS (VERB(CREATE) | VERB(VERIFY))
 
-const struct manifest_verb manifest_verbs[] = {
-	{ "create", "", "write the manifest of a payload, and sign it", 0,
+const struct cli_verb manifest_verbs[] = {
+	{ "create", "", "write the manifest of a payload, and sign it", 0, 0,
 	  MANIFEST_CREATE },
 	{ "verify", "FILE", "check its signature, and files that it names", 1,
-	  MANIFEST_VERIFY },
+	  1, MANIFEST_VERIFY },
 	{ "show", "FILE", "print what is in it, without checking anything", 1,
-	  MANIFEST_SHOW },
+	  1, MANIFEST_SHOW },
 	{ NULL },
 };
 
@@ -154,22 +154,11 @@ static int set_option(void *userdata, int option, const char *text,
 }
 
 static const struct cli_option_table table = {
+	.verbs = manifest_verbs,
 	.options = manifest_options,
 	.command = "fastreboot manifest",
 	.set = set_option,
 };
-
-static int find_verb(const char *name, const struct manifest_verb **ret,
-		     struct fr_error *error)
-{
-	for (const struct manifest_verb *verb = manifest_verbs; verb->name;
-	     verb++)
-		if (!strcmp(verb->name, name)) {
-			*ret = verb;
-			return 0;
-		}
-	return cli_usage(&table, "there is no verb", name, error);
-}
 
 static int check_create(const struct manifest_request *request,
 			struct fr_error *error)
@@ -195,21 +184,13 @@ static int check_request(int argc, char **argv,
 			 struct manifest_request *request, unsigned int seen,
 			 struct fr_error *error)
 {
-	const struct manifest_verb *verb = request->verb;
-	int err = cli_check_options(&table, seen, (int)verb->id, verb->name,
-				    error);
+	const struct cli_verb *verb = request->verb;
+	int err = cli_check_options(&table, verb, seen, error);
 
+	if (!err)
+		err = cli_check_arguments(&table, verb, argc, argv, error);
 	if (err < 0)
 		return err;
-	if (argc > verb->arguments_count)
-		return cli_usage(&table, "one argument too many:",
-				 argv[verb->arguments_count], error);
-	if (argc < verb->arguments_count)
-		return fr_fail(
-			error, FR_USAGE, -EINVAL,
-			"%s needs %s; 'fastreboot manifest --help' shows "
-			"how to use it",
-			verb->name, verb->arguments);
 	request->file = argc ? argv[0] : NULL;
 	return verb->id == MANIFEST_CREATE ? check_create(request, error) : 0;
 }
@@ -225,7 +206,7 @@ int manifest_parse(int argc, char **argv, struct manifest_request *ret,
 	if (first < 0)
 		return first;
 	if (first < argc) {
-		err = find_verb(argv[first++], &ret->verb, error);
+		err = cli_find_verb(&table, argv[first++], &ret->verb, error);
 		if (err < 0)
 			return err;
 	}
@@ -238,7 +219,7 @@ int manifest_parse(int argc, char **argv, struct manifest_request *ret,
 	return check_request(argc - first, argv + first, ret, seen, error);
 }
 
-void manifest_print_help(FILE *out, const struct manifest_verb *verb)
+void manifest_print_help(FILE *out, const struct cli_verb *verb)
 {
 	fprintf(out, "Usage: fastreboot manifest %s [OPTION]...%s%s\n\n",
 		verb ? verb->name : "VERB", verb && *verb->arguments ? " " : "",
@@ -247,8 +228,7 @@ void manifest_print_help(FILE *out, const struct manifest_verb *verb)
 		     "What a payload consists of, to be signed by its maker.",
 	      out);
 	fputs(verb ? ".\n\nOptions:\n" : "\n\nVerbs:\n", out);
-	for (const struct manifest_verb *v = manifest_verbs; !verb && v->name;
-	     v++)
+	for (const struct cli_verb *v = manifest_verbs; !verb && v->name; v++)
 		fprintf(out, "  %-8s%-6s %s\n", v->name, v->arguments,
 			v->summary);
 	if (!verb)

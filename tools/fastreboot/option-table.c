@@ -124,19 +124,48 @@ int cli_find_word(const struct cli_option_table *table, int argc, char **argv)
 	return optind;
 }
 
-int cli_check_options(const struct cli_option_table *table, unsigned int seen,
-		      int verb, const char *name, struct fr_error *error)
+int cli_find_verb(const struct cli_option_table *table, const char *name,
+		  const struct cli_verb **ret, struct fr_error *error)
+{
+	for (const struct cli_verb *verb = table->verbs; verb->name; verb++) {
+		if (!strcmp(verb->name, name)) {
+			*ret = verb;
+			return 0;
+		}
+	}
+	return cli_usage(table, "there is no verb", name, error);
+}
+
+int cli_check_options(const struct cli_option_table *table,
+		      const struct cli_verb *verb, unsigned int seen,
+		      struct fr_error *error)
 {
 	for (int i = 0; table->options[i].name; i++) {
 		const struct cli_option *option = &table->options[i];
 
-		if (!(seen & 1U << i) || option->verbs & 1U << verb)
+		if (!(seen & 1U << i) || option->verbs & 1U << verb->id)
 			continue;
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "--%s does not go with '%s'; "
 			       "'%s %s --help' shows what does",
-			       option->name, name, table->command, name);
+			       option->name, verb->name, table->command,
+			       verb->name);
 	}
+	return 0;
+}
+
+int cli_check_arguments(const struct cli_option_table *table,
+			const struct cli_verb *verb, int argc, char **argv,
+			struct fr_error *error)
+{
+	if (argc < verb->min)
+		return fr_fail(error, FR_USAGE, -EINVAL,
+			       "%s needs %s; '%s --help' shows how to use it",
+			       verb->name, verb->arguments, table->command);
+	if (argc > verb->max)
+		return cli_usage(table,
+				 "one argument too many:", argv[verb->max],
+				 error);
 	return 0;
 }
 

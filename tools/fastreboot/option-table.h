@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How options are parsed and shown: the same for "fastreboot" and for "fastreboot
- * state", which have a table of them each.
+ * How verbs and options are parsed and shown: the same for "fastreboot", "fastreboot
+ * state" and "fastreboot manifest", which have a table of both each.
  */
 #ifndef OPTION_TABLE_H
 #define OPTION_TABLE_H
@@ -28,17 +28,37 @@ struct cli_option {
 
 #define CLI_ANY_VERB (~0U)
 
+/**
+ * struct cli_verb - what a command can be asked to do
+ * @name: the word
+ * @arguments: its arguments as usage shows them, "" for none
+ * @summary: half a sentence
+ * @min: least number of arguments
+ * @max: most
+ * @id: its number
+ */
+struct cli_verb {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int min;
+	int max;
+	int id;
+};
+
 /* As many as a mask of them has bits. */
 #define CLI_OPTIONS_MAX 32
 
 /**
- * struct cli_option_table - the options of a command
+ * struct cli_option_table - the verbs and options of a command
+ * @verbs: the last entry's name is NULL
  * @options: at most CLI_OPTIONS_MAX; the last entry's name is NULL
  * @command: what is typed to get at them, for errors
  * @set: takes note of an option, by its place in the table, with its argument;
  *	returns 0 or a negative errno, with @error filled, which may be NULL
  */
 struct cli_option_table {
+	const struct cli_verb *verbs;
 	const struct cli_option *options;
 	const char *command;
 	int (*set)(void *request, int option, const char *text,
@@ -91,15 +111,41 @@ int cli_find_word(const struct cli_option_table *table, int argc, char **argv);
 /**
  * cli_check_options() - do all options go with the verb?
  * @table: the options that there are
+ * @verb: the verb
  * @seen: bit mask of those that were given
- * @verb: the verb's number
- * @name: its name
  * @error: names an option that does not
  *
  * Return: 0, or -EINVAL with FR_USAGE.
  */
-int cli_check_options(const struct cli_option_table *table, unsigned int seen,
-		      int verb, const char *name, struct fr_error *error);
+int cli_check_options(const struct cli_option_table *table,
+		      const struct cli_verb *verb, unsigned int seen,
+		      struct fr_error *error);
+
+/**
+ * cli_find_verb() - find a verb
+ * @table: the verbs that there are
+ * @name: word
+ * @ret: the verb; untouched on failure
+ * @error: says that there is none of that name
+ *
+ * Return: 0, or -EINVAL with FR_USAGE.
+ */
+int cli_find_verb(const struct cli_option_table *table, const char *name,
+		  const struct cli_verb **ret, struct fr_error *error);
+
+/**
+ * cli_check_arguments() - is it the right number of arguments for a verb?
+ * @table: of the command
+ * @verb: the verb
+ * @argc: number of arguments
+ * @argv: the arguments
+ * @error: names the one that is too many, or what is missing
+ *
+ * Return: 0, or -EINVAL with FR_USAGE.
+ */
+int cli_check_arguments(const struct cli_option_table *table,
+			const struct cli_verb *verb, int argc, char **argv,
+			struct fr_error *error);
 
 /**
  * cli_print_option() - print a line of a help text

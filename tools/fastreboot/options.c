@@ -10,28 +10,28 @@
 #define VERB(id) (1U << CLI_##id)
 
 const struct cli_verb cli_verbs[] = {
-	{ "status", "", "what runs, what is staged, what comes next", 0,
+	{ "status", "", "what runs, what is staged, what comes next", 0, 0,
 	  CLI_STATUS },
 	{ "stage", "[PAYLOAD]", "write a payload into a free slot and seal it",
-	  1, CLI_STAGE },
-	{ "verify", "[SLOT]", "compare a slot with the hashes of its seal", 1,
-	  CLI_VERIFY },
+	  0, 1, CLI_STAGE },
+	{ "verify", "[SLOT]", "compare a slot with the hashes of its seal", 0,
+	  1, CLI_VERIFY },
 	{ "commit", "[SLOT]", "check everything, then reboot into the payload",
-	  1, CLI_COMMIT },
-	{ "confirm", "", "declare the running kernel good", 0, CLI_CONFIRM },
+	  0, 1, CLI_COMMIT },
+	{ "confirm", "", "declare the running kernel good", 0, 0, CLI_CONFIRM },
 	{ "rollback", "",
-	  "stage the payload that ran before and reboot into it", 0,
+	  "stage the payload that ran before and reboot into it", 0, 0,
 	  CLI_ROLLBACK },
-	{ "unstage", "[SLOT]", "clear a slot", 1, CLI_UNSTAGE },
-	{ "timeline", "", "the last blackout, by phase", 0, CLI_TIMELINE },
-	{ "monitor", "", "follow jobs and changes until interrupted", 0,
+	{ "unstage", "[SLOT]", "clear a slot", 0, 1, CLI_UNSTAGE },
+	{ "timeline", "", "the last blackout, by phase", 0, 0, CLI_TIMELINE },
+	{ "monitor", "", "follow jobs and changes until interrupted", 0, 0,
 	  CLI_MONITOR },
 	/* This one has a command line of its own, see state.h. */
 	{ "state", "[VERB]", "what applications preserve; has verbs of its own",
-	  0, CLI_STATE },
+	  0, 0, CLI_STATE },
 	/* And this one, see manifest-cli.h. */
 	{ "manifest", "VERB",
-	  "what the maker of a payload signs; has verbs of its own", 0,
+	  "what the maker of a payload signs; has verbs of its own", 0, 0,
 	  CLI_MANIFEST },
 	{ NULL },
 };
@@ -221,6 +221,7 @@ static int set_option(void *userdata, int option, const char *text,
 }
 
 const struct cli_option_table cli_table = {
+	.verbs = cli_verbs,
 	.options = cli_options,
 	.command = "fastreboot",
 	.set = set_option,
@@ -229,18 +230,6 @@ const struct cli_option_table cli_table = {
 static int usage(struct fr_error *error, const char *what, const char *about)
 {
 	return cli_usage(&cli_table, what, about, error);
-}
-
-static int find_verb(const char *name, const struct cli_verb **ret,
-		     struct fr_error *error)
-{
-	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++) {
-		if (!strcmp(verb->name, name)) {
-			*ret = verb;
-			return 0;
-		}
-	}
-	return usage(error, "there is no verb", name);
 }
 
 static int parse_slot(const char *text, int32_t *ret, struct fr_error *error)
@@ -311,9 +300,9 @@ static int parse_arguments(int argc, char **argv, struct cli_request *request,
 {
 	int err;
 
-	if (argc > request->verb->arguments_max)
-		return usage(error, "one argument too many:",
-			     argv[request->verb->arguments_max]);
+	err = cli_check_arguments(&cli_table, request->verb, argc, argv, error);
+	if (err < 0)
+		return err;
 	if (argc) {
 		err = parse_argument(request, argv[0], error);
 		if (err < 0)
@@ -356,14 +345,14 @@ int cli_parse(int argc, char **argv, struct cli_request *ret,
 		return first;
 	ret->verb_given = first < argc;
 	if (ret->verb_given) {
-		err = find_verb(argv[first++], &ret->verb, error);
+		err = cli_find_verb(&cli_table, argv[first++], &ret->verb,
+				    error);
 		if (err < 0)
 			return err;
 	}
 	if (ret->help || ret->version)
 		return 0;
-	err = cli_check_options(&cli_table, seen, (int)ret->verb->id,
-				ret->verb->name, error);
+	err = cli_check_options(&cli_table, ret->verb, seen, error);
 	if (err < 0)
 		return err;
 	return parse_arguments(argc - first, argv + first, ret, error);
@@ -403,7 +392,7 @@ static void print_verb_help(FILE *out, const struct cli_verb *verb)
 		      "the path of a file:\nan entry (.conf), a unified kernel "
 		      "image (.efi), or else a kernel.\n",
 		      out);
-	else if (verb->arguments_max)
+	else if (verb->max)
 		fputs("\nSLOT is a number; without it, it is the staged slot.\n",
 		      out);
 	fputs("\nOptions:\n", out);

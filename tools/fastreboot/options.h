@@ -31,22 +31,6 @@ enum cli_verb_id {
 	CLI_MANIFEST,
 };
 
-/**
- * struct cli_verb - what the command can be asked to do
- * @name: the word
- * @arguments: its arguments as usage shows them, "" for none
- * @summary: half a sentence
- * @arguments_max: number of arguments
- * @id: its number
- */
-struct cli_verb {
-	const char *name;
-	const char *arguments;
-	const char *summary;
-	int arguments_max;
-	enum cli_verb_id id;
-};
-
 /* Both end with an entry whose name is NULL. */
 extern const struct cli_verb cli_verbs[];
 extern const struct cli_option cli_options[];

@@ -17,7 +17,7 @@
 #define DEVICE "/dev/fastreboot-state"
 #define MODES 0666
 
-const struct state_verb state_verbs[] = {
+const struct cli_verb state_verbs[] = {
 	{ "list", "", "the objects that there are", 0, 0, STATE_LIST },
 	{ "save", "NAME [FILE]", "make a file's content an object", 1, 2,
 	  STATE_SAVE },
@@ -230,34 +230,17 @@ static int set_option(void *userdata, int option, const char *text,
 }
 
 static const struct cli_option_table table = {
+	.verbs = state_verbs,
 	.options = state_options,
 	.command = "fastreboot state",
 	.set = set_option,
 };
 
-static int usage(struct fr_error *error, const char *what, const char *about)
-{
-	return cli_usage(&table, what, about, error);
-}
-
-static int find_verb(const char *name, const struct state_verb **ret,
-		     struct fr_error *error)
-{
-	for (const struct state_verb *verb = state_verbs; verb->name; verb++) {
-		if (!strcmp(verb->name, name)) {
-			*ret = verb;
-			return 0;
-		}
-	}
-	return usage(error, "there is no verb", name);
-}
-
 static int check_options(const struct state_request *request, unsigned int seen,
 			 struct fr_error *error)
 {
-	const struct state_verb *verb = request->verb;
-	int err = cli_check_options(&table, seen, (int)verb->id, verb->name,
-				    error);
+	const struct cli_verb *verb = request->verb;
+	int err = cli_check_options(&table, verb, seen, error);
 
 	if (err)
 		return err;
@@ -273,15 +256,11 @@ static int check_options(const struct state_request *request, unsigned int seen,
 static int parse_arguments(int argc, char **argv, struct state_request *request,
 			   struct fr_error *error)
 {
-	const struct state_verb *verb = request->verb;
+	const struct cli_verb *verb = request->verb;
+	int err = cli_check_arguments(&table, verb, argc, argv, error);
 
-	if (argc < verb->min)
-		return fr_fail(error, FR_USAGE, -EINVAL,
-			       "%s needs %s; 'fastreboot state --help' shows "
-			       "how to use it",
-			       verb->name, verb->arguments);
-	if (argc > verb->max)
-		return usage(error, "one argument too many:", argv[verb->max]);
+	if (err < 0)
+		return err;
 	if (argc > 0)
 		request->name = argv[0];
 	if (argc > 1)
@@ -312,7 +291,7 @@ int state_parse(int argc, char **argv, struct state_request *ret,
 		return first;
 	ret->verb_given = first < argc;
 	if (ret->verb_given) {
-		err = find_verb(argv[first++], &ret->verb, error);
+		err = cli_find_verb(&table, argv[first++], &ret->verb, error);
 		if (err < 0)
 			return err;
 	}
@@ -324,7 +303,7 @@ int state_parse(int argc, char **argv, struct state_request *ret,
 	return parse_arguments(argc - first, argv + first, ret, error);
 }
 
-void state_print_help(FILE *out, const struct state_verb *verb)
+void state_print_help(FILE *out, const struct cli_verb *verb)
 {
 	fprintf(out, "Usage: fastreboot state %s [OPTION]...%s%s\n\n",
 		verb ? verb->name : "[VERB]",
@@ -334,7 +313,7 @@ void state_print_help(FILE *out, const struct state_verb *verb)
 		     "What applications keep on the state volume.",
 	      out);
 	fputs(verb ? ".\n\nOptions:\n" : "\n\nVerbs:\n", out);
-	for (const struct state_verb *v = state_verbs; !verb && v->name; v++)
+	for (const struct cli_verb *v = state_verbs; !verb && v->name; v++)
 		fprintf(out, "  %-8s%-12s %s%s\n", v->name, v->arguments,
 			v->summary,
 			v->id == STATE_LIST ? " (the default)" : "");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "replace.h"
 #include "schemas.h"
 #include "state-volume.h"
 
@@ -166,21 +167,6 @@ static int run_save(const struct state_request *request)
 	return done(request, "is saved");
 }
 
-/*
- * The new file beside the one that it will replace, whose own name may be as long as
- * a name can be.
- */
-static char *temporary_name(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	int folder = slash ? (int)(slash - file) + 1 : 0;
-	char *name;
-
-	if (asprintf(&name, "%.*s.fastreboot.XXXXXX", folder, file) < 0)
-		return NULL;
-	return name;
-}
-
 /* A copy that was not finished must not stay: it may be a secret. */
 static const char *volatile unfinished;
 
@@ -209,32 +195,18 @@ static void guard(const char *name)
 	}
 }
 
-/* The name has to be on the disk, too. */
-static int sync_folder(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	_cleanup_free_ char *folder =
-		slash ? strndup(file, (size_t)(slash - file) + 1) : strdup(".");
-	_cleanup_close_ int fd = -1;
-
-	if (!folder)
-		return -ENOMEM;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 /* Make @name, which has what is to be in it, the file. */
 static int put_in_place(int fd, const char *name, const char *file)
 {
 	if (fsync(fd) < 0 || rename(name, file) < 0)
 		return -errno;
 	unfinished = NULL;
-	return sync_folder(file);
+	return cli_sync_folder(file);
 }
 
 static int restore_file(const struct state_request *request, const char *file)
 {
-	_cleanup_free_ char *name = temporary_name(file);
+	_cleanup_free_ char *name = cli_temporary_name(file);
 	_cleanup_close_ int fd = -1;
 	struct fr_state_error error = { "" };
 	int err;

@@ -30,26 +30,8 @@ enum state_verb_id {
 	STATE_MAKE,
 };
 
-/**
- * struct state_verb - what can be done
- * @name: the word
- * @arguments: its arguments as usage shows them, "" for none
- * @summary: half a sentence
- * @min: least number of arguments
- * @max: most
- * @id: its number
- */
-struct state_verb {
-	const char *name;
-	const char *arguments;
-	const char *summary;
-	int min;
-	int max;
-	enum state_verb_id id;
-};
-
 /* Both end with an entry whose name is NULL. */
-extern const struct state_verb state_verbs[];
+extern const struct cli_verb state_verbs[];
 extern const struct cli_option state_options[];
 
 /**
@@ -72,7 +54,7 @@ extern const struct cli_option state_options[];
  * @file: second argument; "-" if it was not given
  */
 struct state_request {
-	const struct state_verb *verb;
+	const struct cli_verb *verb;
 	bool verb_given;
 	bool help;
 	bool json;
@@ -103,7 +85,7 @@ int state_parse(int argc, char **argv, struct state_request *ret,
 		struct fr_error *error);
 
 /* Print the help text: of one verb, or of all if that is NULL. */
-void state_print_help(FILE *out, const struct state_verb *verb);
+void state_print_help(FILE *out, const struct cli_verb *verb);
 
 /**
  * state_main() - do what is asked for

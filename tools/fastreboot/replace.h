@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Replacing a file as a whole: a new one is written beside it, and renamed. */
+#ifndef REPLACE_H
+#define REPLACE_H
+
+/**
+ * cli_temporary_name() - a name for the new file
+ * @file: the one that it will replace, whose own name may be as long as a name can
+ *	be
+ *
+ * Return: a template for mkostemp(3), in the same folder, to be freed; NULL without
+ * memory.
+ */
+char *cli_temporary_name(const char *file);
+
+/**
+ * cli_sync_folder() - have a name that is new on the disk
+ * @file: name of the file
+ *
+ * Return: 0 or a negative errno.
+ */
+int cli_sync_folder(const char *file);
+
+#endif
