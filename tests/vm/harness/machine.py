@@ -285,6 +285,12 @@ class Machine:
             raise ScenarioFailure(f"QMP: {command}: {reply['error']['desc']}")
         return reply["return"]
 
+    def monitor_command(self, line: str) -> str:
+        """Run a command of QEMU's monitor for people; return its output."""
+        output = self.qmp("human-monitor-command", **{"command-line": line})
+        assert isinstance(output, str)
+        return output
+
     def reset(self) -> Boot:
         """Push the reset button; the memory survives."""
         self.expect_event("RESET")
@@ -306,8 +312,7 @@ class Machine:
 
     def program_counter(self) -> int:
         """Where the first CPU is: a virtual address while its MMU is on."""
-        registers = self.qmp("human-monitor-command",
-                             **{"command-line": "info registers"})
+        registers = self.monitor_command("info registers")
         match = re.search(r"PC=([0-9a-f]+)", registers)
         if match is None:
             raise ScenarioFailure("QEMU does not tell the program counter")
@@ -389,9 +394,7 @@ class Machine:
         """Have QEMU listen for a debugger, once."""
         if self._debugger_path is None:
             path = self._workspace / "gdb"
-            self.qmp("human-monitor-command",
-                     **{"command-line":
-                        f"gdbserver unix:{path},server=on,wait=off"})
+            self.monitor_command(f"gdbserver unix:{path},server=on,wait=off")
             self._debugger_path = path
         return self._debugger_path
 

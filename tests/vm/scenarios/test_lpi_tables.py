@@ -24,20 +24,15 @@ ONLINE = "/sys/devices/system/cpu/cpu1/online"
 _READ = re.compile(r"GICv3 redistributor 0x([0-9a-f]+) read")
 
 
-def monitor(machine: Machine, line: str) -> None:
-    """A command of QEMU's own."""
-    machine.qmp("human-monitor-command", **{"command-line": line})
-
-
 def redistributors_read(machine: Machine, log: Path,
                         action: Callable[[], object]) -> set[int]:
     """Whose redistributors are read meanwhile?"""
     log.write_text("")
-    monitor(machine, f"logfile {log}")
-    monitor(machine, "trace-event gicv3_redist_read on")
+    machine.monitor_command(f"logfile {log}")
+    machine.monitor_command("trace-event gicv3_redist_read on")
     action()
-    monitor(machine, "trace-event gicv3_redist_read off")
-    monitor(machine, "logfile /dev/null")
+    machine.monitor_command("trace-event gicv3_redist_read off")
+    machine.monitor_command("logfile /dev/null")
     return {int(match[1], 16) for match in _READ.finditer(log.read_text())}
 
 
