@@ -51,6 +51,7 @@ cat >/usr/local/sbin/campaign <<'END'
 #!/bin/bash
 script=/var/lib/fastreboot/campaign/$1
 [ -e "$script" ] || exit 0
+cp /proc/sys/kernel/random/boot_id "$script.boot"
 mv "$script" "$script.begun"
 sync
 systemd-run -q --no-block bash -c "bash $script.begun; touch $script.ended" ||
@@ -123,6 +124,27 @@ def healed(machine: SystemMachine) -> None:
                timeout=60)
 
 
+def went_wrong(machine: SystemMachine, stage: str) -> None:
+    """Wait until all that was to go wrong has: filling a disk takes its time.
+
+    What is asked may be cut off by it. A reset is through when there is another boot.
+    """
+    script = f"{FOLDER}/{stage}"
+    deadline = Deadline(600)
+    while deadline.left():
+        number = machine.begin(
+            f"read -t 1 <> <(:); test -e {script}.begun && "
+            f"{{ test -e {script}.ended || "
+            f"! grep -qxFf {script}.boot /proc/sys/kernel/random/boot_id; }}")
+        try:
+            if not machine.finish(number, timeout=20).status:
+                return
+        except ScenarioFailure as failure:
+            if "the end of a script" not in str(failure):
+                raise
+    raise ScenarioFailure(f"what was to go wrong at {stage} did not")
+
+
 def look(machine: SystemMachine) -> dict[str, Any] | None:
     """The status, if the machine is up to telling it."""
     number = machine.begin("fastreboot status --json")
@@ -171,6 +193,7 @@ def update(machine: SystemMachine, stage: str, faults: tuple[str, ...],
     if stage == "staged":
         command = f"/usr/local/sbin/campaign staged; {command}"
     machine.begin(command)
+    went_wrong(machine, stage)
     settled(machine)
     machine.sh(f"test -e {FOLDER}/{stage}.begun")
     healed(machine)
