@@ -2,8 +2,11 @@
 /* fastreboot manifest, as it is typed; and that its man page knows all of it. */
 #include "files-fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli-fixture.h"
 
@@ -129,6 +132,49 @@ static void nothing_is_written(void **state)
 	expect(FR_SIGNATURE, "", "can't read the private key");
 }
 
+/* As root, a device would be gone otherwise. A link stays one. */
+static void only_files_are_replaced(void **state)
+{
+	char link[256];
+	int fds[2];
+
+	assert_int_equal(mkfifo(file_path("fifo"), 0600), 0);
+	fds[0] = open(file_path("fifo"), O_RDWR | O_CLOEXEC);
+	run("manifest create --uki=@k --payload-version=1 --output=@fifo");
+	expect(0, "fifo is written", "");
+	assert_true(read(fds[0], link, sizeof(link)) > 0);
+	close(fds[0]);
+	file_link("behind", "link");
+	run("manifest create --uki=@k --payload-version=1 --output=@link");
+	expect(0, "link is written", "");
+	assert_int_equal(readlink(file_path("link"), link, sizeof(link)), 6);
+	run("manifest show @behind");
+	expect(0, "format=1", "");
+}
+
+/* A value with a newline would be two keys. */
+static void values_are_one_line(void **state)
+{
+	static const char *const options[] = { "--cmdline=a\nuki=b",
+					       "--cmdline-words=a\nb",
+					       "--compatible=a\nb" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const char *words[] = { "manifest",
+					"create",
+					"--kernel=k",
+					"--payload-version=1",
+					i ? "--cmdline=x" : "--json",
+					options[i],
+					NULL };
+
+		cli_run(&result, words);
+		assert_int_equal(result.status, FR_USAGE);
+		assert_non_null(
+			strstr(i ? result.err : result.out, "is not one line"));
+	}
+}
+
 static void usage(void **state)
 {
 	static const struct {
@@ -168,8 +214,9 @@ static void is_documented(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	UNIT_TEST(there_and_back),     UNIT_TEST(what_does_not_match),
-	UNIT_TEST(nothing_is_written), UNIT_TEST(usage),
+	UNIT_TEST(there_and_back),	UNIT_TEST(what_does_not_match),
+	UNIT_TEST(nothing_is_written),	UNIT_TEST(only_files_are_replaced),
+	UNIT_TEST(values_are_one_line), UNIT_TEST(usage),
 	UNIT_TEST(is_documented),
 };
 

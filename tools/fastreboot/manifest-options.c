@@ -160,6 +160,26 @@ static const struct cli_option_table table = {
 	.set = set_option,
 };
 
+/* In the manifest it would be another line, and mean something else. */
+static int check_lines(const struct manifest_request *request,
+		       struct fr_error *error)
+{
+	const char *const *lists[] = { request->cmdline_words,
+				       request->compatible };
+	const char *bad = request->cmdline && strchr(request->cmdline, '\n') ?
+				  "cmdline" :
+				  NULL;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const char *const *text = lists[i]; *text; text++)
+			if (strchr(*text, '\n'))
+				bad = i ? "compatible" : "cmdline-words";
+	if (!bad)
+		return 0;
+	return fr_fail(error, FR_USAGE, -EINVAL,
+		       "the value of --%s is not one line", bad);
+}
+
 static int check_create(const struct manifest_request *request,
 			struct fr_error *error)
 {
@@ -177,7 +197,7 @@ static int check_create(const struct manifest_request *request,
 	if (!request->key != !request->certificate)
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "--key and --certificate go together");
-	return 0;
+	return check_lines(request, error);
 }
 
 static int check_request(int argc, char **argv,

@@ -21,4 +21,15 @@ char *cli_temporary_name(const char *file);
  */
 int cli_sync_folder(const char *file);
 
+/**
+ * cli_file_to_replace() - the file that a name stands for
+ * @file: name
+ * @ret: name of the file that is to be replaced, to be freed: that which a symbolic
+ *	link leads to, also if there is none yet. NULL if it is none that can be
+ *	replaced, as a device or a pipe: it is written to
+ *
+ * Return: 0 or a negative errno.
+ */
+int cli_file_to_replace(const char *file, char **ret);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +13,6 @@
 #include "replace.h"
 #include "schemas.h"
 #include "state-volume.h"
-
-/* Links one behind the other, as many as the kernel follows. */
-#define LINKS_MAX 40
 
 enum fr_failure state_failure(int err)
 {
@@ -246,61 +242,6 @@ static int restore_into(const struct state_request *request)
 	return done(request, "is restored");
 }
 
-/* What a symbolic link says, seen from its folder. Returns -EINVAL if it is none. */
-static int read_link(const char *file, char **ret)
-{
-	const char *slash = strrchr(file, '/');
-	int folder = slash ? (int)(slash - file) + 1 : 0;
-	char target[PATH_MAX];
-	ssize_t n = readlink(file, target, sizeof(target) - 1);
-
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
-	if (asprintf(ret, "%.*s%s", *target == '/' ? 0 : folder, file, target) <
-	    0)
-		return -ENOMEM;
-	return 0;
-}
-
-/* The name that links which lead to no file end with, to be freed. */
-static int follow_links(const char *file, char **ret)
-{
-	_cleanup_free_ char *name = strdup(file);
-
-	for (int links = 0; name && links < LINKS_MAX; links++) {
-		char *next = NULL;
-		int err = read_link(name, &next);
-
-		if (err == -EINVAL || err == -ENOENT) {
-			*ret = fr_steal_pointer(name);
-			return 0;
-		}
-		if (err < 0)
-			return err;
-		free(name);
-		name = next;
-	}
-	return name ? -ELOOP : -ENOMEM;
-}
-
-/*
- * The name of the file that is to be replaced, to be freed: that which a symbolic
- * link leads to, also if there is none yet. NULL if it is none that can be replaced.
- */
-static int file_to_replace(const char *file, char **ret)
-{
-	struct stat stat_;
-
-	*ret = NULL;
-	if (stat(file, &stat_) < 0)
-		return errno == ENOENT ? follow_links(file, ret) : -errno;
-	if (!S_ISREG(stat_.st_mode))
-		return 0;
-	*ret = realpath(file, NULL);
-	return *ret ? 0 : -errno;
-}
-
 static int run_restore(const struct state_request *request)
 {
 	struct fr_state_error error = { "" };
@@ -309,7 +250,7 @@ static int run_restore(const struct state_request *request)
 	if (strcmp(request->file, "-")) {
 		_cleanup_free_ char *file = NULL;
 
-		err = file_to_replace(request->file, &file);
+		err = cli_file_to_replace(request->file, &file);
 		if (err < 0)
 			return fail_file(request, err);
 		return file ? restore_file(request, file) :
