@@ -39,6 +39,7 @@
 #include "policy/leave.h"
 #include "policy/recover.h"
 #include "policy/work.h"
+#include "root.h"
 #include "standard-fds.h"
 
 static int on_signal(sd_event_source *event_source,
@@ -62,7 +63,7 @@ static int on_hangup(sd_event_source *event_source,
 	struct fr_config config = { 0 };
 	struct fr_error error = { 0 };
 
-	if (fr_config_load(place_root(), &config, &error)) {
+	if (fr_config_load(fr_root(), &config, &error)) {
 		journal_message(LOG_ERR,
 				"%s; the configuration stays as it was",
 				error.text);
@@ -134,7 +135,7 @@ static int take_lock(struct daemon *daemon, struct fr_error *error)
  */
 static int load_config(struct daemon *daemon, struct fr_error *error)
 {
-	if (fr_config_salvage(place_root(), &daemon->config))
+	if (fr_config_salvage(fr_root(), &daemon->config))
 		return fr_fail_memory(error);
 	for (char **line = daemon->config.passed_over; line && *line; line++)
 		journal_message(LOG_WARNING, "%s", *line);

@@ -35,6 +35,7 @@
 #include "compare.h"
 #include "config.h"
 #include "pool.h"
+#include "root.h"
 #include "standard-fds.h"
 #include "state.h"
 #include "strv.h"
@@ -47,11 +48,6 @@
 #define CATALOG_FAILED "MESSAGE_ID=1c1b7d8e5c5e4bd3a8f8f2d8a77c1f02"
 
 #ifdef FR_TESTING
-static const char *root(void)
-{
-	return getenv("FASTREBOOT_ROOT") ?: "";
-}
-
 static int connect_bus(sd_bus *bus)
 {
 	const char *address = getenv("FASTREBOOT_SYSTEMD");
@@ -59,11 +55,6 @@ static int connect_bus(sd_bus *bus)
 	return address ? sd_bus_set_address(bus, address) : -ENOENT;
 }
 #else
-static const char *root(void)
-{
-	return "";
-}
-
 static int connect_bus(sd_bus *bus)
 {
 	return sd_bus_set_address(bus, "unix:path=/run/systemd/private");
@@ -101,7 +92,7 @@ static int read_state(bool with_expected, struct health_state *ret)
 	int err = open_bus(&bus);
 
 	return err < 0 ? err :
-			 health_state_read(bus, root(), with_expected, ret);
+			 health_state_read(bus, fr_root(), with_expected, ret);
 }
 
 static void warn_about(const char *text)
@@ -133,7 +124,7 @@ static void record(void)
 			"there is no new baseline, systemd does not tell: %s",
 			strerror(-err));
 	else
-		err = baseline_store(root(), &state, &error);
+		err = baseline_store(fr_root(), &state, &error);
 	if (err < 0)
 		warn_about(error.text);
 }
@@ -218,7 +209,7 @@ static void keep(const char *verdict, char *const *problems)
 {
 	struct fr_error error = { 0 };
 
-	if (verdict_store(root(), verdict, problems, &error))
+	if (verdict_store(fr_root(), verdict, problems, &error))
 		warn_about(error.text);
 }
 
@@ -230,7 +221,7 @@ static int check_health(const struct fr_config *config)
 	const char *verdict;
 	int err;
 
-	if (baseline_load(root(), &before, &error)) {
+	if (baseline_load(fr_root(), &before, &error)) {
 		warn_about(error.text);
 		check.before = NULL;
 	}
@@ -250,7 +241,7 @@ static int check(void)
 
 	if (is_confirmed())
 		return EXIT_SUCCESS;
-	if (fr_config_salvage(root(), &config)) {
+	if (fr_config_salvage(fr_root(), &config)) {
 		warn_about("out of memory");
 		return EXIT_FAILURE;
 	}

@@ -30,6 +30,7 @@
 #include "cleanup.h"
 #include "payload.h"
 #include "pool.h"
+#include "root.h"
 #include "standard-fds.h"
 #include "wipe.h"
 
@@ -53,21 +54,11 @@ static void catch_signals(void)
 }
 
 #ifdef FR_TESTING
-static const char *root(void)
-{
-	return getenv("FASTREBOOT_ROOT") ?: "";
-}
-
 static void reset_machine(void)
 {
 	fputs("the machine is reset\n", stderr);
 }
 #else
-static const char *root(void)
-{
-	return "";
-}
-
 /* Without sync(2), which a dead file system may keep for ever. */
 static void reset_machine(void)
 {
@@ -91,7 +82,7 @@ static int wipe(void)
 {
 	struct fr_error error = { 0 };
 
-	if (!fr_wipe_state(root(), &stop, &error))
+	if (!fr_wipe_state(fr_root(), &stop, &error))
 		return EXIT_SUCCESS;
 	complain(error.text);
 	return EXIT_FAILURE;

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "../../daemon/fastrebootd/base/place.h"
+#include "../../daemon/lib/root.h"
 
 static void the_machines_own(void **state)
 {
 	unsetenv("FASTREBOOT_ROOT");
 	unsetenv("FASTREBOOT_RUNTIME");
-	assert_string_equal(place_root(), "");
+	assert_string_equal(fr_root(), "");
 	assert_string_equal(place_runtime(), "/run/fastreboot");
 }
 
@@ -18,7 +19,7 @@ static void those_of_a_test(void **state)
 {
 	setenv("FASTREBOOT_ROOT", "/a", 1);
 	setenv("FASTREBOOT_RUNTIME", "/b", 1);
-	assert_string_equal(place_root(), "/a");
+	assert_string_equal(fr_root(), "/a");
 	assert_string_equal(place_runtime(), "/b");
 }
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/place.h"
 #include "cleanup.h"
 #include "jobs/commit.h"
 #include "jobs/stage.h"
@@ -17,6 +16,7 @@
 #include "policy/leave.h"
 #include "policy/results.h"
 #include "pool/describe.h"
+#include "root.h"
 #include "transport/message.h"
 #include "transport/names.h"
 #include "transport/options.h"
@@ -87,7 +87,7 @@ static int on_last_log(sd_bus_message *message, void *userdata,
 			"only root may read what the kernel before has logged");
 		return message_fail(message, &error);
 	}
-	if (fr_last_log_read(place_root(), &log, &error))
+	if (fr_last_log_read(fr_root(), &log, &error))
 		return message_fail(message, &error);
 	object = describe_last_log(&log);
 	return reply_json(message, object);

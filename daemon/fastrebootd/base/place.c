@@ -22,14 +22,6 @@ static void read_boot_id(char ret[37])
 }
 
 #ifdef FR_TESTING
-
-const char *place_root(void)
-{
-	const char *root = getenv("FASTREBOOT_ROOT");
-
-	return root ? root : "";
-}
-
 const char *place_runtime(void)
 {
 	const char *runtime = getenv("FASTREBOOT_RUNTIME");
@@ -47,11 +39,6 @@ void place_boot_id(char ret[37])
 		read_boot_id(ret);
 }
 #else
-const char *place_root(void)
-{
-	return "";
-}
-
 const char *place_runtime(void)
 {
 	return "/run/fastreboot";

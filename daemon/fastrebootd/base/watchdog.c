@@ -14,9 +14,9 @@
 
 #include <linux/watchdog.h>
 
-#include "base/place.h"
 #include "cleanup.h"
 #include "io.h"
+#include "root.h"
 
 #define USEC_PER_SEC 1000000
 
@@ -27,7 +27,7 @@ char *watchdog_path(const struct fr_config *config)
 {
 	char *path;
 
-	if (asprintf(&path, "%s%s", place_root(), config->watchdog_device) < 0)
+	if (asprintf(&path, "%s%s", fr_root(), config->watchdog_device) < 0)
 		return NULL;
 	return path;
 }

@@ -49,6 +49,7 @@
 #include "pool.h"
 #include "pool/mirror.h"
 #include "pool/slots.h"
+#include "root.h"
 #include "transport/systemd-units.h"
 #include "wipe.h"
 
@@ -124,7 +125,7 @@ static int read_pool(struct fr_pool_status *ret_pool, struct mirror *ret_mirror,
 	if (err)
 		return err;
 	/* The daemon's start has told of one that can't be read. */
-	if (mirror_load(place_root(), ret_mirror, NULL))
+	if (mirror_load(fr_root(), ret_mirror, NULL))
 		*ret_mirror = (struct mirror){ 0 };
 	place_boot_id(boot_id);
 	mirror_apply(ret_mirror, boot_id, ret_pool);
@@ -140,7 +141,7 @@ static int store_commit(struct mirror *mirror,
 	place_boot_id(boot_id);
 	if (mirror_commit(mirror, boot_id, pool, release))
 		return fr_fail_memory(error);
-	return mirror_store(place_root(), mirror, error);
+	return mirror_store(fr_root(), mirror, error);
 }
 
 /*
@@ -179,9 +180,9 @@ static void tell_disk_that_we_stay(void)
 	struct fr_error error = { 0 };
 
 	place_boot_id(boot_id);
-	if (!mirror_load(place_root(), &mirror, NULL) &&
+	if (!mirror_load(fr_root(), &mirror, NULL) &&
 	    mirror_take_back(&mirror, boot_id) &&
-	    mirror_store(place_root(), &mirror, &error))
+	    mirror_store(fr_root(), &mirror, &error))
 		journal_message(LOG_WARNING, "%s", error.text);
 }
 
@@ -274,7 +275,7 @@ static void undo(struct job *job, int slot, const char *release, bool wipes,
 	if (wipes)
 		mount_again(stopped);
 	fill_environment(job, slot, release, &environment);
-	if (hooks_run(place_root(), "unfreeze", &environment, NULL, &count,
+	if (hooks_run(fr_root(), "unfreeze", &environment, NULL, &count,
 		      &error))
 		journal_message(LOG_ERR, "%s", error.text);
 }
@@ -292,7 +293,7 @@ static int quiesce(struct job *job, const struct commit_request *request,
 	fill_environment(job, request->slot, request->release, &environment);
 	environment.rollback = request->rollback;
 	environment.stop_on_failure = true;
-	return hooks_run(place_root(), "quiesce", &environment, job, &count,
+	return hooks_run(fr_root(), "quiesce", &environment, job, &count,
 			 error);
 }
 
@@ -302,7 +303,7 @@ static int run_wipe_program(struct job *job, int slot, const char *release,
 	struct hooks_environment environment;
 	_cleanup_free_ char *path = NULL;
 
-	if (asprintf(&path, "%s" FR_WIPE_PROGRAM, place_root()) < 0) {
+	if (asprintf(&path, "%s" FR_WIPE_PROGRAM, fr_root()) < 0) {
 		path = NULL;
 		return fr_fail_memory(error);
 	}

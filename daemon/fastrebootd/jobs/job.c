@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/place.h"
 #include "cleanup.h"
+#include "root.h"
 #include "transport/names.h"
 
 /* Often enough for a progress bar to move. */
@@ -133,8 +133,8 @@ static int job_new(const struct job_owner *owner, const struct job_type *type,
 static int load_config(struct job *job, struct fr_error *error)
 {
 	if (!job->type->brings_back)
-		return fr_config_load(place_root(), &job->config, error);
-	if (fr_config_salvage(place_root(), &job->config))
+		return fr_config_load(fr_root(), &job->config, error);
+	if (fr_config_salvage(fr_root(), &job->config))
 		return fr_fail_memory(error);
 	return 0;
 }

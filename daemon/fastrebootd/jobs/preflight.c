@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/place.h"
 #include "base/watchdog.h"
 #include "cleanup.h"
 #include "cmdline.h"
 #include "fastreboot-state.h"
 #include "jobs/hooks.h"
 #include "pool/source.h"
+#include "root.h"
 #include "schemas.h"
 #include "timeline.h"
 #include "transport/logind.h"
@@ -230,7 +230,7 @@ static int check_root(struct preflight *preflight, struct fr_error *error)
 {
 	const struct fr_slot *slot = preflight->facts->slot;
 
-	return preflight_root(slot->cmdline, what_it_has(slot), place_root(),
+	return preflight_root(slot->cmdline, what_it_has(slot), fr_root(),
 			      preflight->note, NOTE_MAX, error);
 }
 
@@ -238,7 +238,7 @@ static int check_executable(const char *path, struct fr_error *error)
 {
 	_cleanup_free_ char *name = NULL;
 
-	if (asprintf(&name, "%s%s", place_root(), path) < 0) {
+	if (asprintf(&name, "%s%s", fr_root(), path) < 0) {
 		name = NULL;
 		return fr_fail_memory(error);
 	}
@@ -287,9 +287,9 @@ static int check_wipe(struct preflight *preflight, struct fr_error *error)
 static int state_root(char **ret, struct fr_error *error)
 {
 	*ret = NULL;
-	if (!*place_root())
+	if (!*fr_root())
 		return 0;
-	if (asprintf(ret, "%s" FR_STATE_ROOT, place_root()) < 0) {
+	if (asprintf(ret, "%s" FR_STATE_ROOT, fr_root()) < 0) {
 		*ret = NULL;
 		return fr_fail_memory(error);
 	}
@@ -372,7 +372,7 @@ static int check_hooks(struct preflight *preflight, struct fr_error *error)
 	unsigned int count = 0;
 	int err;
 
-	err = hooks_run(place_root(), "preflight", &environment, preflight->job,
+	err = hooks_run(fr_root(), "preflight", &environment, preflight->job,
 			&count, error);
 	return err ? err : note(preflight, "%u, none objects", count);
 }

@@ -21,13 +21,13 @@
 
 #include "base/clock.h"
 #include "base/journal.h"
-#include "base/place.h"
 #include "io.h"
 #include "pool.h"
 #include "pool/describe.h"
 #include "pool/mirror.h"
 #include "pool/slots.h"
 #include "pool/source.h"
+#include "root.h"
 #include "schemas.h"
 #include "sha256.h"
 
@@ -457,7 +457,7 @@ static int check_version(const struct job *job, struct fr_payload *payload,
 	_cleanup_mirror_ struct mirror mirror = { 0 };
 
 	if (request->pinned || !*job->config.trusted_certificates ||
-	    mirror_load(place_root(), &mirror, NULL))
+	    mirror_load(fr_root(), &mirror, NULL))
 		return 0;
 	return mirror_check_version(&mirror, fr_payload_version(payload),
 				    error);

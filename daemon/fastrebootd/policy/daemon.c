@@ -11,12 +11,12 @@
 
 #include "base/clock.h"
 #include "base/journal.h"
-#include "base/place.h"
 #include "cleanup.h"
 #include "metrics.h"
 #include "pool/describe.h"
 #include "pool/health.h"
 #include "pool/slots.h"
+#include "root.h"
 
 int daemon_check_idle(const struct daemon *daemon, struct fr_error *error)
 {
@@ -65,7 +65,7 @@ static void read_mirror(struct daemon *daemon)
 {
 	struct mirror mirror;
 
-	if (mirror_load(place_root(), &mirror, NULL))
+	if (mirror_load(fr_root(), &mirror, NULL))
 		return;
 	mirror_done(&daemon->mirror);
 	daemon->mirror = mirror;
@@ -109,7 +109,7 @@ void daemon_store_mirror(struct daemon *daemon)
 {
 	struct fr_error error = { 0 };
 
-	if (mirror_store(place_root(), &daemon->mirror, &error))
+	if (mirror_store(fr_root(), &daemon->mirror, &error))
 		journal_message(
 			LOG_WARNING,
 			"%s; where the ledger is lost, so are the tries, and versions that "
@@ -229,7 +229,7 @@ struct json_object *daemon_describe(struct daemon *daemon, bool privileged)
 
 	fill_facts(daemon, &facts);
 	facts.privileged = privileged;
-	facts.health = health_read(place_root());
+	facts.health = health_read(fr_root());
 	for (size_t i = 0; i < FR_SLOTS_MAX; i++)
 		verified_at[i] = daemon->verified_at[i];
 	facts.verified_at = verified_at;
@@ -260,7 +260,7 @@ static void write_metrics(struct daemon *daemon,
 	struct fr_error error = { 0 };
 
 	if (fr_metrics_format(metrics, &text) ||
-	    asprintf(&path, "%s%s", place_root(),
+	    asprintf(&path, "%s%s", fr_root(),
 		     fr_metrics_path(daemon->config.metrics_file)) < 0) {
 		path = NULL;
 		return;

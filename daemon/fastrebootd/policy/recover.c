@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/journal.h"
-#include "base/place.h"
 #include "cleanup.h"
 #include "io.h"
 #include "payload.h"
@@ -17,6 +16,7 @@
 #include "policy/feed.h"
 #include "policy/leave.h"
 #include "pool/slots.h"
+#include "root.h"
 #include "transport/systemd-units.h"
 
 static void tell_interrupted(struct daemon *daemon, const struct fr_slot *slot)
@@ -91,7 +91,7 @@ static int read_cmdline(char **ret_cmdline)
 static bool find_file(const char *prefix, const char *release, char *path,
 		      size_t size)
 {
-	snprintf(path, size, "%s%s%s", place_root(), prefix, release);
+	snprintf(path, size, "%s%s%s", fr_root(), prefix, release);
 	return !access(path, R_OK);
 }
 
@@ -149,7 +149,7 @@ static void recover_mirror(struct daemon *daemon)
 	struct mirror mirror = { 0 };
 	struct fr_error error = { 0 };
 
-	if (mirror_load(place_root(), &mirror, &error))
+	if (mirror_load(fr_root(), &mirror, &error))
 		journal_message(LOG_WARNING, "%s", error.text);
 	mirror_done(&mirror);
 	daemon_settle_mirror(daemon);
