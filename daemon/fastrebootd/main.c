@@ -38,6 +38,7 @@
 #include "policy/feed.h"
 #include "policy/leave.h"
 #include "policy/recover.h"
+#include "policy/started.h"
 #include "policy/work.h"
 #include "root.h"
 #include "standard-fds.h"
@@ -220,6 +221,7 @@ static void run(struct daemon *daemon)
 		     on_news, daemon);
 	watch_init(&daemon->watch, daemon->event, on_armed, daemon);
 	sd_notify(0, "READY=1");
+	started_tell(daemon);
 	daemon_changed(daemon);
 	sd_event_loop(daemon->event);
 }

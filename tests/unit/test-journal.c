@@ -42,21 +42,22 @@ static const char *end_stderr(void)
 
 static void each_event_has_an_id_of_its_own(void **state)
 {
-	for (int i = 0; i < JOURNAL_EVENTS; i++) {
-		assert_non_null(journal_ids[i]);
-		assert_int_equal(strlen(journal_ids[i]), 32);
-		for (const char *c = journal_ids[i]; *c; c++)
+	for (int i = 0; i < FR_EVENTS; i++) {
+		assert_non_null(fr_event_ids[i]);
+		assert_int_equal(strlen(fr_event_ids[i]), 32);
+		for (const char *c = fr_event_ids[i]; *c; c++)
 			assert_true(isdigit((unsigned char)*c) ||
 				    (*c >= 'a' && *c <= 'f'));
 		for (int j = 0; j < i; j++)
-			assert_string_not_equal(journal_ids[i], journal_ids[j]);
+			assert_string_not_equal(fr_event_ids[i],
+						fr_event_ids[j]);
 	}
 }
 
 static void the_catalog_explains_each_event(void **state)
 {
 	FILE *file = fopen(UNIT_SOURCE "/../../units/fastreboot.catalog", "re");
-	char line[256], found[JOURNAL_EVENTS] = { 0 };
+	char line[256], found[FR_EVENTS] = { 0 };
 	int entries = 0;
 
 	assert_non_null(file);
@@ -65,13 +66,13 @@ static void the_catalog_explains_each_event(void **state)
 		if (strncmp(line, "-- ", 3))
 			continue;
 		entries++;
-		for (int i = 0; i < JOURNAL_EVENTS; i++)
-			if (!strcmp(line + 3, journal_ids[i]))
+		for (int i = 0; i < FR_EVENTS; i++)
+			if (!strcmp(line + 3, fr_event_ids[i]))
 				found[i] = 1;
 	}
 	fclose(file);
-	assert_int_equal(entries, JOURNAL_EVENTS);
-	for (int i = 0; i < JOURNAL_EVENTS; i++)
+	assert_int_equal(entries, FR_EVENTS);
+	for (int i = 0; i < FR_EVENTS; i++)
 		assert_true(found[i]);
 }
 
@@ -89,7 +90,7 @@ static void an_event_as_well(void **state)
 
 	unsetenv("JOURNAL_STREAM");
 	begin_stderr();
-	journal_event(JOURNAL_STAGED, LOG_NOTICE, &fields, "staged");
+	journal_event(FR_EVENT_STAGED, LOG_NOTICE, &fields, "staged");
 	assert_string_equal(end_stderr(), "<5>fastrebootd: staged\n");
 }
 

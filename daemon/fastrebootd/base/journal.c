@@ -13,22 +13,7 @@
 #include "base/journal-send.h"
 #include "cleanup.h"
 
-#define FIELDS_MAX 8
-
-const char *const journal_ids[JOURNAL_EVENTS] = {
-	[JOURNAL_STAGED] = "5f7424386b3d458e96482270d4014382",
-	[JOURNAL_STAGE_FAILED] = "a025c1ebb61b43a2bfcdf97ee7f62102",
-	[JOURNAL_COMMITTED] = "10270ceb31fd4446a88f12ec56b2a75a",
-	[JOURNAL_COMMIT_REFUSED] = "2cca007e723f4cde9bbfca2258c03490",
-	[JOURNAL_CONFIRMED] = "23b3c19dcd084293b8458b4319049ff4",
-	[JOURNAL_ROLLED_BACK] = "6697d265e6d146e89be87f0dfd03e0cb",
-	[JOURNAL_ROLLBACK_FAILED] = "02681efc976646888a145f4f076b6b63",
-	[JOURNAL_INTERRUPTED] = "b6537a2a853848f8ae8d2fa713b9d9ba",
-	[JOURNAL_POOL_UNUSABLE] = "36d284e65f5b4bce9f784dabbc227174",
-	[JOURNAL_DISARMED] = "ec3d7210266a485184925e1fa86c6856",
-	[JOURNAL_UNCONFIRMED] = "1184a3b15abc4a7d9dce002fcbeacdb5",
-	[JOURNAL_VERIFY_FAILED] = "ec0d2e65768449a3831cab12c863e0c8",
-};
+#define FIELDS_MAX 10
 
 /**
  * struct entry - the fields of an entry
@@ -96,13 +81,13 @@ say(struct entry *entry, int priority, const char *format, va_list arguments)
 	send_entry(entry, priority, message);
 }
 
-void journal_event(enum journal_event event, int priority,
+void journal_event(enum fr_event event, int priority,
 		   const struct journal_fields *fields, const char *format, ...)
 {
 	struct entry entry = { 0 };
 	va_list arguments;
 
-	entry_add(&entry, "MESSAGE_ID=%s", journal_ids[event]);
+	entry_add(&entry, "MESSAGE_ID=%s", fr_event_ids[event]);
 	entry_add(&entry, "FASTREBOOT_GENERATION=%llu",
 		  (unsigned long long)fields->generation);
 	if (fields->slot >= 0)
@@ -111,6 +96,12 @@ void journal_event(enum journal_event event, int priority,
 		entry_add(&entry, "FASTREBOOT_RELEASE=%s", fields->release);
 	if (fields->reason)
 		entry_add(&entry, "FASTREBOOT_REASON=%s", fields->reason);
+	if (fields->boot_reason)
+		entry_add(&entry, "FASTREBOOT_BOOT_REASON=%s",
+			  fields->boot_reason);
+	if (fields->blackout_ns)
+		entry_add(&entry, "FASTREBOOT_BLACKOUT_NSEC=%llu",
+			  (unsigned long long)fields->blackout_ns);
 	va_start(arguments, format);
 	say(&entry, priority, format, arguments);
 	va_end(arguments);

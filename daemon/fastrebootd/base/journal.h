@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the daemon says. Each event that an operator may search for has a
- * MESSAGE_ID, which units/fastreboot.catalog explains; the IDs are an ABI.
+ * MESSAGE_ID, see events.h.
  *
  * Every entry of an event carries FASTREBOOT_GENERATION=, and where it is known
- * FASTREBOOT_SLOT=, FASTREBOOT_RELEASE= and FASTREBOOT_REASON=.
+ * FASTREBOOT_SLOT=, FASTREBOOT_RELEASE=, FASTREBOOT_REASON=, FASTREBOOT_BOOT_REASON=
+ * and FASTREBOOT_BLACKOUT_NSEC=.
  *
  * May be called from any thread.
  */
@@ -14,24 +15,7 @@
 #include <stdint.h>
 #include <syslog.h>
 
-enum journal_event {
-	JOURNAL_STAGED,
-	JOURNAL_STAGE_FAILED,
-	JOURNAL_COMMITTED,
-	JOURNAL_COMMIT_REFUSED,
-	JOURNAL_CONFIRMED,
-	JOURNAL_ROLLED_BACK,
-	JOURNAL_ROLLBACK_FAILED,
-	JOURNAL_INTERRUPTED,
-	JOURNAL_POOL_UNUSABLE,
-	JOURNAL_DISARMED,
-	JOURNAL_UNCONFIRMED,
-	JOURNAL_VERIFY_FAILED,
-	JOURNAL_EVENTS,
-};
-
-/* 128 bits in hexadecimal, indexed by enum journal_event. */
-extern const char *const journal_ids[JOURNAL_EVENTS];
+#include "events.h"
 
 /**
  * struct journal_fields - what an entry is about
@@ -39,12 +23,16 @@ extern const char *const journal_ids[JOURNAL_EVENTS];
  * @slot: number, or -1
  * @release: of the payload's kernel; NULL if not known
  * @reason: why; NULL if there is none
+ * @boot_reason: how the kernel was started; NULL if it is not about that
+ * @blackout_ns: of the last reboot, in nanoseconds; 0 if it is not about that
  */
 struct journal_fields {
 	uint64_t generation;
 	int slot;
 	const char *release;
 	const char *reason;
+	const char *boot_reason;
+	uint64_t blackout_ns;
 };
 
 /**
@@ -54,7 +42,7 @@ struct journal_fields {
  * @fields: what it is about
  * @format: as for printf(3); one line for people
  */
-void journal_event(enum journal_event event, int priority,
+void journal_event(enum fr_event event, int priority,
 		   const struct journal_fields *fields, const char *format, ...)
 	__attribute__((__format__(printf, 4, 5)));
 

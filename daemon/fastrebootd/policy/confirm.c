@@ -60,7 +60,7 @@ static void report(struct daemon *daemon, const char *reason,
 					 .release = daemon->release,
 					 .reason = reason };
 
-	journal_event(JOURNAL_UNCONFIRMED, LOG_ERR, &fields,
+	journal_event(FR_EVENT_UNCONFIRMED, LOG_ERR, &fields,
 		      "%s is not good: %s; %s", daemon->release, reason,
 		      consequence);
 }
@@ -172,8 +172,8 @@ static void tell_confirmed(struct daemon *daemon)
 					 .slot = daemon->pool.running,
 					 .release = daemon->release };
 
-	journal_event(JOURNAL_CONFIRMED, LOG_NOTICE, &fields, "%s is confirmed",
-		      daemon->release);
+	journal_event(FR_EVENT_CONFIRMED, LOG_NOTICE, &fields,
+		      "%s is confirmed", daemon->release);
 }
 
 static int check_confirm(struct daemon *daemon, struct fr_error *error)

@@ -19,14 +19,14 @@ void go_back_fall_back(struct daemon *daemon, const char *why)
 
 	if (daemon->config.failure_action == FR_FAILURE_ACTION_NONE) {
 		journal_event(
-			JOURNAL_ROLLBACK_FAILED, LOG_CRIT, &fields,
+			FR_EVENT_ROLLBACK_FAILED, LOG_CRIT, &fields,
 			"no rollback is possible, and FailureAction= is none: the machine stays "
 			"with %s",
 			daemon->release);
 		return;
 	}
 	journal_event(
-		JOURNAL_ROLLBACK_FAILED, LOG_CRIT, &fields,
+		FR_EVENT_ROLLBACK_FAILED, LOG_CRIT, &fields,
 		"no rollback is possible: the machine reboots to the firmware's kernel");
 	leave_by_reboot(daemon);
 }
@@ -42,14 +42,14 @@ static void ended(struct daemon *daemon, struct job *job)
 	};
 
 	if (job->err) {
-		journal_event(JOURNAL_ROLLBACK_FAILED, LOG_ERR, &fields,
+		journal_event(FR_EVENT_ROLLBACK_FAILED, LOG_ERR, &fields,
 			      "can't roll %s back: %s", daemon->release,
 			      job->error.text);
 		return;
 	}
 	daemon->leaving = true;
 	fields.slot = request->commit.slot;
-	journal_event(JOURNAL_ROLLED_BACK, LOG_WARNING, &fields, "%s",
+	journal_event(FR_EVENT_ROLLED_BACK, LOG_WARNING, &fields, "%s",
 		      job->message);
 }
 

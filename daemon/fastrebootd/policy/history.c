@@ -10,12 +10,9 @@
 #include <unistd.h>
 
 #include <systemd/sd-id128.h>
-#include <systemd/sd-journal.h>
 
-#include "base/journal.h"
 #include "cleanup.h"
-
-#define _cleanup_journal_ _cleanup_(sd_journal_closep)
+#include "event-journal.h"
 
 /* Entries to go through before giving up. */
 #define ENTRIES_MAX 1000
@@ -23,79 +20,16 @@
 #define HOUR_NS INT64_C(3600000000000)
 
 /* What ends an update, or begins one. */
-static const enum journal_event events[] = {
-	JOURNAL_COMMITTED,
-	JOURNAL_CONFIRMED,
-	JOURNAL_ROLLED_BACK,
-	JOURNAL_ROLLBACK_FAILED,
+static const enum fr_event events[] = {
+	FR_EVENT_COMMITTED,
+	FR_EVENT_CONFIRMED,
+	FR_EVENT_ROLLED_BACK,
+	FR_EVENT_ROLLBACK_FAILED,
 };
 
-#ifdef FR_TESTING
-static int open_journal(sd_journal **ret_journal)
+static bool is_event(const char *id, enum fr_event event)
 {
-	const char *folder = getenv("FASTREBOOT_JOURNAL");
-
-	return folder ? sd_journal_open_directory(ret_journal, folder, 0) :
-			-ENOENT;
-}
-
-static int match_us(sd_journal *journal)
-{
-	return 0;
-}
-#else
-static int open_journal(sd_journal **ret_journal)
-{
-	return sd_journal_open(ret_journal,
-			       SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
-}
-
-/* Any user can write an entry with our MESSAGE_ID, but not with these. */
-static int match_us(sd_journal *journal)
-{
-	int err = sd_journal_add_match(journal, "_UID=0", 0);
-
-	return err < 0 ? err :
-			 sd_journal_add_match(journal, "_COMM=fastrebootd", 0);
-}
-#endif
-
-static int match_events(sd_journal *journal)
-{
-	char match[64];
-	int err = 0;
-
-	for (size_t i = 0; err >= 0 && i < sizeof(events) / sizeof(events[0]);
-	     i++) {
-		snprintf(match, sizeof(match), "MESSAGE_ID=%s",
-			 journal_ids[events[i]]);
-		err = sd_journal_add_match(journal, match, 0);
-	}
-	return err;
-}
-
-/* The value of a field, cut to the buffer; empty if there is none. */
-static void read_field(sd_journal *journal, const char *name, char *value,
-		       size_t size)
-{
-	size_t prefix = strlen(name) + 1;
-	const void *data;
-	size_t length;
-
-	value[0] = '\0';
-	if (sd_journal_get_data(journal, name, &data, &length) < 0 ||
-	    length < prefix)
-		return;
-	length -= prefix;
-	if (length >= size)
-		length = size - 1;
-	memcpy(value, (const char *)data + prefix, length);
-	value[length] = '\0';
-}
-
-static bool is_event(const char *id, enum journal_event event)
-{
-	return !strcmp(id, journal_ids[event]);
+	return !strcmp(id, fr_event_ids[event]);
 }
 
 /* The last event of all boots before this one decides. */
@@ -104,16 +38,17 @@ static void take_status(struct history *history, sd_journal *journal,
 {
 	char message[200], release[65];
 
-	read_field(journal, "MESSAGE", message, sizeof(message));
-	read_field(journal, "FASTREBOOT_RELEASE", release, sizeof(release));
-	if (is_event(id, JOURNAL_CONFIRMED)) {
+	fr_event_journal_field(journal, "MESSAGE", message, sizeof(message));
+	fr_event_journal_field(journal, "FASTREBOOT_RELEASE", release,
+			       sizeof(release));
+	if (is_event(id, FR_EVENT_CONFIRMED)) {
 		history->status = UPDATE_CONFIRMED;
 		snprintf(history->message, sizeof(history->message), "%s",
 			 message);
 		return;
 	}
 	history->status = UPDATE_FAILED;
-	if (is_event(id, JOURNAL_COMMITTED))
+	if (is_event(id, FR_EVENT_COMMITTED))
 		snprintf(
 			history->message, sizeof(history->message),
 			"%s was committed, but was not confirmed before the next boot",
@@ -130,11 +65,11 @@ static void take_commit(struct history *history, sd_journal *journal,
 	char generation[32];
 	uint64_t usec;
 
-	if (!is_event(id, JOURNAL_COMMITTED) &&
-	    !is_event(id, JOURNAL_ROLLED_BACK))
+	if (!is_event(id, FR_EVENT_COMMITTED) &&
+	    !is_event(id, FR_EVENT_ROLLED_BACK))
 		return;
-	read_field(journal, "FASTREBOOT_GENERATION", generation,
-		   sizeof(generation));
+	fr_event_journal_field(journal, "FASTREBOOT_GENERATION", generation,
+			       sizeof(generation));
 	if (strtoull(generation, NULL, 10) + 1 != history->generation)
 		return;
 	if (sd_journal_get_realtime_usec(journal, &usec) >= 0)
@@ -160,7 +95,7 @@ static void look(struct history *history, sd_journal *journal)
 	for (n = 0; n < ENTRIES_MAX && sd_journal_previous(journal) > 0; n++) {
 		if (is_of_this_boot(journal))
 			continue;
-		read_field(journal, "MESSAGE_ID", id, sizeof(id));
+		fr_event_journal_field(journal, "MESSAGE_ID", id, sizeof(id));
 		take_status(history, journal, id);
 		take_commit(history, journal, id);
 		return;
@@ -173,8 +108,8 @@ static void *thread_main(void *userdata)
 	struct history *history = userdata;
 	uint64_t one = 1;
 
-	if (open_journal(&journal) >= 0 && match_us(journal) >= 0 &&
-	    match_events(journal) >= 0)
+	if (!fr_event_journal_open(events, sizeof(events) / sizeof(events[0]),
+				   &journal))
 		look(history, journal);
 	if (write(history->event_fd, &one, sizeof(one)) < 0)
 		return NULL;

@@ -26,12 +26,12 @@ static void undo_ended(struct daemon *daemon, struct job *job)
 					 .release = request->release };
 
 	if (job->err) {
-		journal_event(JOURNAL_COMMIT_REFUSED, LOG_ERR, &fields,
+		journal_event(FR_EVENT_COMMIT_REFUSED, LOG_ERR, &fields,
 			      "the machine stays: %s", job->error.text);
 		return;
 	}
 	journal_event(
-		JOURNAL_DISARMED, LOG_WARNING, &fields,
+		FR_EVENT_DISARMED, LOG_WARNING, &fields,
 		"slot %d was armed, but the commit was interrupted: it is disarmed",
 		request->slot);
 }
@@ -242,12 +242,12 @@ static void ended(struct daemon *daemon, struct job *job)
 		return;
 	if (job->err) {
 		fields.reason = fr_failure_name(job->error.failure);
-		journal_event(JOURNAL_COMMIT_REFUSED, LOG_WARNING, &fields,
+		journal_event(FR_EVENT_COMMIT_REFUSED, LOG_WARNING, &fields,
 			      "no commit: %s", job->error.text);
 		return;
 	}
 	daemon->leaving = true;
-	journal_event(JOURNAL_COMMITTED, LOG_NOTICE, &fields, "%s",
+	journal_event(FR_EVENT_COMMITTED, LOG_NOTICE, &fields, "%s",
 		      job->message);
 }
 

@@ -25,7 +25,7 @@ static void tell_interrupted(struct daemon *daemon, const struct fr_slot *slot)
 					 .slot = (int)slot->number };
 
 	journal_event(
-		JOURNAL_INTERRUPTED, LOG_WARNING, &fields,
+		FR_EVENT_INTERRUPTED, LOG_WARNING, &fields,
 		"staging into slot %u was interrupted: the slot is empty again, stage it "
 		"once more",
 		slot->number);
@@ -50,7 +50,7 @@ static void recover_sealed(struct daemon *daemon, const struct fr_slot *slot)
 
 	if (!*slot->source || !slots_check_recorded(slot, &error))
 		return;
-	journal_event(JOURNAL_VERIFY_FAILED, LOG_ERR, &fields, "%s",
+	journal_event(FR_EVENT_VERIFY_FAILED, LOG_ERR, &fields, "%s",
 		      error.text);
 	if (fr_slot_clear(slot->number, &error))
 		journal_message(LOG_ERR, "%s", error.text);
@@ -166,7 +166,7 @@ static void tell_unusable(struct daemon *daemon)
 	struct journal_fields fields = { .slot = -1,
 					 .reason = daemon->pool_error.text };
 
-	journal_event(JOURNAL_POOL_UNUSABLE, LOG_WARNING, &fields,
+	journal_event(FR_EVENT_POOL_UNUSABLE, LOG_WARNING, &fields,
 		      "no fast reboots: %s", daemon->pool_error.text);
 }
 

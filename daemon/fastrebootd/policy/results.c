@@ -32,7 +32,7 @@ static void stage_ended(struct daemon *daemon, struct job *job)
 		return;
 	if (job->err) {
 		fields.reason = fr_failure_name(job->error.failure);
-		journal_event(JOURNAL_STAGE_FAILED,
+		journal_event(FR_EVENT_STAGE_FAILED,
 			      job->err == -ECANCELED ? LOG_NOTICE : LOG_ERR,
 			      &fields, "staging failed: %s", job->error.text);
 		return;
@@ -40,7 +40,7 @@ static void stage_ended(struct daemon *daemon, struct job *job)
 	fields.slot = details_slot(job);
 	slot = slots_get(&daemon->pool, fields.slot);
 	fields.release = slot ? slot->release : NULL;
-	journal_event(JOURNAL_STAGED, LOG_NOTICE, &fields, "%s", job->message);
+	journal_event(FR_EVENT_STAGED, LOG_NOTICE, &fields, "%s", job->message);
 	if (slot)
 		daemon_set_verified(daemon, slot);
 }
@@ -63,7 +63,7 @@ static void verify_ended(struct daemon *daemon, struct job *job)
 	if (!job->err && slot)
 		daemon_set_verified(daemon, slot);
 	if (job->error.failure == FR_VERIFICATION_FAILED)
-		journal_event(JOURNAL_VERIFY_FAILED, LOG_ERR, &fields, "%s",
+		journal_event(FR_EVENT_VERIFY_FAILED, LOG_ERR, &fields, "%s",
 			      job->error.text);
 }
 

@@ -77,7 +77,7 @@ def environment() -> Rows:
 @table
 def hook_environment() -> Rows:
     files = [text for text in sources().values() if "hooks_run(" in text]
-    return set(find(r'"(FASTREBOOT_[A-Z]+)=', "\n".join(files)))
+    return set(find(r'"(FASTREBOOT_[A-Z_]+)=', "\n".join(files)))
 
 
 @table
@@ -128,7 +128,7 @@ def manifest_keys() -> Rows:
 
 @table
 def messages() -> Rows:
-    rows = set(find(r'\[JOURNAL_([A-Z_]+)\] = "([0-9a-f]{32})"'))
+    rows = set(find(r'\[FR_EVENT_([A-Z_]+)\] = "([0-9a-f]{32})"'))
     catalog = file_of("fastreboot.catalog").read_text()
     explained = {identity for (identity,) in find(r"^-- (\w{32})$", catalog)}
     if explained != {identity for _, identity in rows}:
@@ -138,7 +138,7 @@ def messages() -> Rows:
 
 @table
 def journal_fields() -> Rows:
-    return set(find(r'entry_add\(&entry, "(FASTREBOOT_[A-Z]+)='))
+    return set(find(r'entry_add\(&entry, "(FASTREBOOT_[A-Z_]+)='))
 
 
 @table
