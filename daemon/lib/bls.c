@@ -24,7 +24,7 @@
 
 #define ENTRY_SIZE_MAX 65536
 #define INITRDS_MAX 32
-#define ENTRIES "/loader/entries"
+#define ENTRIES FR_BLS_ENTRIES
 #define SUFFIX ".conf"
 #define UKI_SUFFIX ".efi"
 

@@ -11,6 +11,10 @@
 
 #include "error.h"
 
+/* Below a boot root: where entries are, and UKIs that need none. */
+#define FR_BLS_ENTRIES "/loader/entries"
+#define FR_BLS_UKIS "/EFI/Linux"
+
 /**
  * struct fr_bls_entry - what an entry says
  * @id: name of its file without counter and ".conf"
@@ -106,6 +110,25 @@ int fr_bls_find_renamed(const char *path, char **ret);
  */
 int fr_bls_load(char *const *boot_roots, const char *entry,
 		struct fr_bls_entry *ret, struct fr_error *error);
+
+/**
+ * fr_bls_list() - find all entries, and UKIs that are entries by themselves
+ * @boot_roots: absolute names of folders, NULL-terminated
+ * @ret: absolute names of files, NULL-terminated, to be freed by fr_strv_free():
+ *	<boot root>/loader/entries/<name>.conf and <boot root>/EFI/Linux/<name>.efi, at
+ *	most FR_BLS_LIST_MAX; the roots in their order, in each the entries and then the
+ *	UKIs, the highest name first as strverscmp(3) has it
+ * @error: why not
+ *
+ * What is not there is passed over.
+ *
+ * Return: 0; -ENOMEM, or the errno of reading a folder (FR_FAILED, or
+ * FR_NOT_PERMITTED for -EACCES).
+ */
+int fr_bls_list(char *const *boot_roots, char ***ret, struct fr_error *error);
+
+/* More than any boot loader's menu has. */
+#define FR_BLS_LIST_MAX 1000
 
 /**
  * fr_bls_entry_done() - free what an entry points to

@@ -310,6 +310,11 @@ static int on_unstage(sd_bus_message *call, void *userdata, sd_bus_error *error)
 	return sd_bus_reply_method_return(call, "");
 }
 
+static int on_disarm(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+	return sd_bus_reply_method_return(call, "o", "/");
+}
+
 /* With a property that changes and one that is gone, for the monitor. */
 static int on_confirm(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
@@ -376,6 +381,7 @@ static const sd_bus_vtable manager_vtable[] = {
 		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Unstage", "i", "", on_unstage,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Disarm", "", "o", on_disarm, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "bls.h"
+#include "cleanup.h"
 
 static int parse(const char *text, struct fr_bls_entry *ret,
 		 struct fr_error *error)
@@ -389,7 +390,44 @@ static void files_in_disorder(void **state)
 	expect_missing("bad", -EINVAL, FR_INVALID_PAYLOAD, "bad.conf:1: linux");
 }
 
+static void list_of_all(void **state)
+{
+	_cleanup_strv_ char **found = NULL;
+	char *roots[] = { (char *)file_path("l1"), (char *)file_path("none"),
+			  (char *)file_path("l2"), NULL };
+	struct fr_error error = { 0 };
+	static const char *const expected[] = {
+		"l1/loader/entries/a-10.conf",
+		"l1/loader/entries/a-9.conf",
+		"l1/EFI/Linux/x.efi",
+		"l2/loader/entries/b+3.conf",
+	};
+
+	file_write_text("l1/loader/entries/a-9.conf", "");
+	file_write_text("l1/loader/entries/a-10.conf", "linux /x\n");
+	file_write_text("l1/loader/entries/.hidden.conf", "");
+	file_write_text("l1/loader/entries/a.txt", "");
+	file_write_text("l1/EFI/Linux/x.efi", "");
+	file_write_text("l2/loader/entries/b+3.conf", "");
+	expect_ok(fr_bls_list(roots, &found, &error), &error);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(found[i], file_path(expected[i]));
+	assert_null(found[4]);
+}
+
+static void list_of_nothing(void **state)
+{
+	_cleanup_strv_ char **found = NULL;
+	char *roots[] = { NULL };
+	struct fr_error error = { 0 };
+
+	expect_ok(fr_bls_list(roots, &found, &error), &error);
+	assert_null(found[0]);
+}
+
 static const struct CMUnitTest tests[] = {
+	UNIT_TEST(list_of_all),
+	UNIT_TEST(list_of_nothing),
 	UNIT_TEST(whole_entry),
 	UNIT_TEST(least_entry),
 	UNIT_TEST(root_image),

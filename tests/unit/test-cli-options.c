@@ -68,6 +68,19 @@ static void verbs_have_their_numbers(void **state)
 		assert_int_equal(cli_verbs[i].id, i);
 }
 
+static void count_of_updates(void **state)
+{
+	struct cli_request request = GOOD("history");
+
+	assert_int_equal(request.count, 20);
+	request = GOOD("history 3");
+	assert_int_equal(request.count, 3);
+	expect_bad("history 0", "from 1 on");
+	expect_bad("history -1", "-1");
+	expect_bad("history x", "from 1 on");
+	expect_bad("history 99999999999", "from 1 on");
+}
+
 static void options_stand_anywhere(void **state)
 {
 	struct cli_request request = GOOD("--json commit 1 --now -n");
@@ -208,6 +221,7 @@ static void help_comes_before_errors(void **state)
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST(defaults),
 	UNIT_TEST(verbs_have_their_numbers),
+	UNIT_TEST(count_of_updates),
 	UNIT_TEST(options_stand_anywhere),
 	UNIT_TEST(payload_kind_from_its_name),
 	UNIT_TEST(payload_from_options),

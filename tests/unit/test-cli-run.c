@@ -237,6 +237,11 @@ static void calls_without_a_job(void **state)
 	expect("unstage 5", FR_NOT_FOUND, "", "there is no such slot");
 }
 
+static void disarm_without_a_job(void **state)
+{
+	expect("disarm", 0, "Disarmed: firmware boots the machine", "");
+}
+
 static void rollback_has_a_reason(void **state)
 {
 	static const char *const words[] = { "--private", "rollback",
@@ -565,6 +570,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST(commit_sends_what_was_given),
 	UNIT_TEST(verify),
 	UNIT_TEST(calls_without_a_job),
+	UNIT_TEST(disarm_without_a_job),
 	UNIT_TEST(rollback_has_a_reason),
 	UNIT_TEST(exit_statuses),
 	UNIT_TEST(usage_as_json),

@@ -105,7 +105,8 @@ _fastreboot_argument() {
 	case $1 in
 	'')
 		_fastreboot_words 'status stage verify commit confirm rollback
-			unstage timeline monitor state manifest' "$2" ;;
+			unstage timeline monitor list history cancel disarm
+			state manifest' "$2" ;;
 	stage)
 		case $2 in
 		*/* | .*) _fastreboot_files "$2" ;;

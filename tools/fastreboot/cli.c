@@ -14,12 +14,25 @@
 #define FASTREBOOT_VERSION "0"
 #endif
 
-/* In the order of enum cli_verb_id. */
-static int (*const verb_functions[])(const struct cli_request *request,
-				     struct client *client) = {
-	cli_status,   cli_stage,   cli_verify,	 cli_commit,  cli_confirm,
-	cli_rollback, cli_unstage, cli_timeline, cli_monitor,
+typedef int (*verb_function)(const struct cli_request *request,
+			     struct client *client);
+
+/* By enum cli_verb_id. */
+static const verb_function verb_functions[] = {
+	[CLI_STATUS] = cli_status,   [CLI_STAGE] = cli_stage,
+	[CLI_VERIFY] = cli_verify,   [CLI_COMMIT] = cli_commit,
+	[CLI_CONFIRM] = cli_confirm, [CLI_ROLLBACK] = cli_rollback,
+	[CLI_UNSTAGE] = cli_unstage, [CLI_TIMELINE] = cli_timeline,
+	[CLI_MONITOR] = cli_monitor, [CLI_LIST] = cli_list,
+	[CLI_HISTORY] = cli_history, [CLI_CANCEL] = cli_cancel,
+	[CLI_DISARM] = cli_disarm,
 };
+
+/* Those of local.c: the daemon makes what they say richer, where there is one. */
+static bool needs_daemon(const struct cli_verb *verb)
+{
+	return verb->id != CLI_LIST && verb->id != CLI_HISTORY;
+}
 
 static int run(int argc, char **argv)
 {
@@ -44,7 +57,8 @@ static int run(int argc, char **argv)
 		puts("fastreboot " FASTREBOOT_VERSION);
 		return FR_OK;
 	}
-	if (client_open(request.private_socket, &client, &error) < 0)
+	if (client_open(request.private_socket, &client, &error) < 0 &&
+	    needs_daemon(request.verb))
 		return cli_report_error(&request, &error);
 	status = verb_functions[request.verb->id](&request, &client);
 	client_close(&client);

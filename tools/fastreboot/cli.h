@@ -25,5 +25,11 @@ int cli_verify(const struct cli_request *request, struct client *client);
 int cli_commit(const struct cli_request *request, struct client *client);
 int cli_rollback(const struct cli_request *request, struct client *client);
 int cli_monitor(const struct cli_request *request, struct client *client);
+int cli_cancel(const struct cli_request *request, struct client *client);
+int cli_disarm(const struct cli_request *request, struct client *client);
+
+/* And these without a daemon, too: @client may have no connection. */
+int cli_list(const struct cli_request *request, struct client *client);
+int cli_history(const struct cli_request *request, struct client *client);
 
 #endif

@@ -12,8 +12,6 @@
 /* polkit may ask for a password; the daemon gives it 5 minutes. */
 #define ASKING_TIMEOUT (330 * SECOND)
 
-#define _cleanup_error_ _cleanup_(sd_bus_error_free)
-
 /* What the bus and libsystemd say for themselves. */
 struct known_error {
 	const char *name;
@@ -272,6 +270,25 @@ int client_open(bool private_socket, struct client *ret, struct fr_error *error)
 void client_close(struct client *client)
 {
 	client->bus = sd_bus_flush_close_unref(client->bus);
+}
+
+int client_fetch(struct client *client, const char *method, const char *schema,
+		 struct json_object **ret, struct fr_error *error)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	const char *text;
+	int err;
+
+	err = client_message(client, method, &call, error);
+	if (err >= 0)
+		err = client_call(client, call, &reply, error);
+	if (err < 0)
+		return err;
+	err = sd_bus_message_read(reply, "s", &text);
+	if (err < 0)
+		return client_fail(error, NULL, err);
+	return cli_json_parse(text, schema, ret, error);
 }
 
 int client_watch(struct client *client, sd_bus_message_handler_t gone,

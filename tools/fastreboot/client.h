@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "error.h"
+#include "json.h"
 
 #define CLIENT_NAME "org.fastreboot1"
 #define CLIENT_OBJECT "/org/fastreboot1"
@@ -23,6 +24,7 @@
 #define CLIENT_JOB "org.fastreboot1.Job"
 #define CLIENT_SOCKET "/run/fastreboot/private"
 
+#define _cleanup_error_ _cleanup_(sd_bus_error_free)
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 
 /**
@@ -86,6 +88,19 @@ int client_message(struct client *client, const char *method,
  */
 int client_call(struct client *client, sd_bus_message *message,
 		sd_bus_message **ret, struct fr_error *error);
+
+/**
+ * client_fetch() - call a method that gives a JSON text
+ * @client: connection
+ * @method: name of the method
+ * @schema: what the text has to be of
+ * @ret: the object; the caller releases it
+ * @error: what is wrong
+ *
+ * Return: 0, or a negative errno.
+ */
+int client_fetch(struct client *client, const char *method, const char *schema,
+		 struct json_object **ret, struct fr_error *error);
 
 /**
  * client_fail() - turn an error of sd-bus into one of ours

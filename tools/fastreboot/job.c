@@ -219,6 +219,10 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 	if (err < 0)
 		return sd_event_exit(job->event,
 				     client_fail(job->error, NULL, err));
+	if (!strcmp(path, "/")) {
+		job->outcome.result = strdup("done");
+		return sd_event_exit(job->event, 0);
+	}
 	job->path = strdup(path);
 	if (!job->path)
 		return sd_event_exit(job->event, fr_fail_memory(job->error));
@@ -324,6 +328,36 @@ static int follow(struct job *job, sd_bus_message *call)
 	return err;
 }
 
+/* The end may be told before the answer is there: it is subscribed to first. */
+static int cancel_and_follow(struct job *job)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	int err = prepare(job);
+
+	if (err >= 0)
+		err = sd_bus_message_new_method_call(job->client->bus, &call,
+						     client_name(job->client),
+						     job->path, CLIENT_JOB,
+						     "Cancel");
+	if (err < 0)
+		return client_fail(job->error, NULL, err);
+	err = client_call(job->client, call, NULL, job->error);
+	if (err >= 0)
+		err = sd_event_loop(job->event);
+	sd_bus_detach_event(job->client->bus);
+	return err;
+}
+
+static void block_interrupts(void)
+{
+	sigset_t interrupts;
+
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, SIGINT);
+	sigaddset(&interrupts, SIGTERM);
+	sigprocmask(SIG_BLOCK, &interrupts, NULL);
+}
+
 int job_run(struct client *client, sd_bus_message *call,
 	    struct progress *progress, struct job_outcome *ret,
 	    struct fr_error *error)
@@ -334,15 +368,34 @@ int job_run(struct client *client, sd_bus_message *call,
 		.error = error,
 		.bytes = counts_bytes(call),
 	};
-	sigset_t interrupts;
 	int err;
 
-	sigemptyset(&interrupts);
-	sigaddset(&interrupts, SIGINT);
-	sigaddset(&interrupts, SIGTERM);
-	sigprocmask(SIG_BLOCK, &interrupts, NULL);
+	block_interrupts();
 	err = follow(&job, call);
 	progress_clear(progress);
+	if (err < 0)
+		return err;
+	*ret = job.outcome;
+	job.outcome = (struct job_outcome){ 0 };
+	return 0;
+}
+
+int job_cancel(struct client *client, const char *path,
+	       struct progress *progress, struct job_outcome *ret,
+	       struct fr_error *error)
+{
+	_cleanup_job_ struct job job = {
+		.client = client,
+		.progress = progress,
+		.error = error,
+		.path = strdup(path),
+	};
+	int err;
+
+	if (!job.path)
+		return fr_fail_memory(error);
+	block_interrupts();
+	err = cancel_and_follow(&job);
 	if (err < 0)
 		return err;
 	*ret = job.outcome;

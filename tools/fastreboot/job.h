@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Starting a job of the daemon and following it to its end. */
+/* Starting a job of the daemon, or cancelling one, and following it to its end. */
 #ifndef JOB_H
 #define JOB_H
 
@@ -11,7 +11,7 @@
  * struct job_outcome - how a job has ended
  * @failure: FR_OK, or why it failed
  * @result: the daemon's word: "done" or the name of the failure
- * @message: one line for people
+ * @message: one line for people; NULL where the daemon has answered that it took no job
  * @details: JSON that depends on the kind of job; NULL if there is none
  */
 struct job_outcome {
@@ -40,7 +40,24 @@ int job_run(struct client *client, sd_bus_message *call,
 	    struct fr_error *error);
 
 /**
- * job_outcome_done() - release what job_run() returned
+ * job_cancel() - cancel a job that another program has started
+ * @client: connection
+ * @path: the job's object
+ * @progress: as of job_run()
+ * @ret: how it has ended, FR_CANCELLED if it was not too late; the caller calls
+ *	job_outcome_done()
+ * @error: why it can't be cancelled, or why its end is not known
+ *
+ * Signals are as with job_run().
+ *
+ * Return: 0 for a job that has ended; a negative errno.
+ */
+int job_cancel(struct client *client, const char *path,
+	       struct progress *progress, struct job_outcome *ret,
+	       struct fr_error *error);
+
+/**
+ * job_outcome_done() - release what one of the two above returned
  * @outcome: all zero afterwards
  */
 void job_outcome_done(struct job_outcome *outcome);

@@ -111,6 +111,25 @@ static void put_escaped(FILE *out, const char *json)
 	fputc('\n', out);
 }
 
+int cli_json_add(struct json_object *to, const char *name,
+		 struct json_object *value)
+{
+	if (!value)
+		return -ENOMEM;
+	if (!json_object_object_add(to, name, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+int cli_json_add_text(struct json_object *to, const char *name,
+		      const char *text)
+{
+	if (!text)
+		return json_object_object_add(to, name, NULL) ? -ENOMEM : 0;
+	return cli_json_add(to, name, json_object_new_string(text));
+}
+
 void cli_json_print(FILE *out, struct json_object *object, bool pretty)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;

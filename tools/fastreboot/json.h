@@ -85,6 +85,29 @@ bool cli_json_number(struct json_object *object, const char *name,
 bool cli_json_true(struct json_object *object, const char *name);
 
 /**
+ * cli_json_add() - add a member to an object that is being made
+ * @to: object
+ * @name: name of the member
+ * @value: owned by @to afterwards, or released on failure; NULL: there was no memory
+ *	for it
+ *
+ * Return: 0; -ENOMEM.
+ */
+int cli_json_add(struct json_object *to, const char *name,
+		 struct json_object *value);
+
+/**
+ * cli_json_add_text() - add a string
+ * @to: object
+ * @name: name of the member
+ * @text: the string; NULL for null
+ *
+ * Return: 0; -ENOMEM.
+ */
+int cli_json_add_text(struct json_object *to, const char *name,
+		      const char *text);
+
+/**
  * cli_json_print() - print JSON
  * @out: where to
  * @object: what

@@ -3,10 +3,10 @@
  * fastreboot - what an operator types.
  *
  * The command parses, the daemon decides: here is no policy, no file of the pool
- * is opened, and nothing is known that the daemon did not say. The verbs
- * "state" and "manifest" are the exceptions: they are about files, and state.h and
- * manifest-cli.h say why. So that all of it can be
- * tested, the program is cli_main() and this file is all that is not.
+ * is opened, and nothing is known that the daemon did not say. The exceptions are
+ * verbs that are about files: "state" and "manifest", see state.h and manifest-cli.h,
+ * and those of local.c. So that all of it can be tested, the program is cli_main()
+ * and this file is all that is not.
  */
 #include "cli.h"
 

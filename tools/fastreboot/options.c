@@ -9,6 +9,9 @@
 
 #define VERB(id) (1U << CLI_##id)
 
+/* Updates that history shows: about a screen of them. */
+#define COUNT_DEFAULT 20
+
 const struct cli_verb cli_verbs[] = {
 	{ "status", "", "what runs, what is staged, what comes next", 0, 0,
 	  CLI_STATUS },
@@ -26,6 +29,13 @@ const struct cli_verb cli_verbs[] = {
 	{ "timeline", "", "the last blackout, by phase", 0, 0, CLI_TIMELINE },
 	{ "monitor", "", "follow jobs and changes until interrupted", 0, 0,
 	  CLI_MONITOR },
+	{ "list", "", "what could be staged, of boot loader entries and UKIs",
+	  0, 0, CLI_LIST },
+	{ "history", "[COUNT]", "updates, what became of them, and why", 0, 1,
+	  CLI_HISTORY },
+	{ "cancel", "", "cancel the job that is running", 0, 0, CLI_CANCEL },
+	{ "disarm", "", "make the next reboot an ordinary one", 0, 0,
+	  CLI_DISARM },
 	/* This one has a command line of its own, see state.h. */
 	{ "state", "[VERB]", "what applications preserve; has verbs of its own",
 	  0, 0, CLI_STATE },
@@ -232,18 +242,36 @@ static int usage(struct fr_error *error, const char *what, const char *about)
 	return cli_usage(&cli_table, what, about, error);
 }
 
+/* Return: false for what is not a number from 0 to INT32_MAX. */
+static bool parse_number(const char *text, unsigned long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno &&
+	       *ret <= INT32_MAX;
+}
+
 static int parse_slot(const char *text, int32_t *ret, struct fr_error *error)
 {
 	unsigned long slot;
-	char *end;
 
-	if (*text < '0' || *text > '9')
-		return usage(error, "a slot is a number, not", text);
-	errno = 0;
-	slot = strtoul(text, &end, 10);
-	if (*end || errno || slot > INT32_MAX)
+	if (!parse_number(text, &slot))
 		return usage(error, "a slot is a number, not", text);
 	*ret = slot;
+	return 0;
+}
+
+static int parse_count(const char *text, unsigned int *ret,
+		       struct fr_error *error)
+{
+	unsigned long count;
+
+	if (!parse_number(text, &count) || !count)
+		return usage(error, "a number of updates is from 1 on, not",
+			     text);
+	*ret = count;
 	return 0;
 }
 
@@ -270,6 +298,8 @@ static void set_payload(struct cli_request *request, const char *name)
 static int parse_argument(struct cli_request *request, const char *argument,
 			  struct fr_error *error)
 {
+	if (request->verb->id == CLI_HISTORY)
+		return parse_count(argument, &request->count, error);
 	if (request->verb->id != CLI_STAGE)
 		return parse_slot(argument, &request->slot, error);
 	if (!*argument)
@@ -339,6 +369,7 @@ int cli_parse(int argc, char **argv, struct cli_request *ret,
 		.verb = &cli_verbs[CLI_STATUS],
 		.max_blackout_usec = UINT64_MAX,
 		.slot = -1,
+		.count = COUNT_DEFAULT,
 	};
 	first = cli_parse_options(&cli_table, argc, argv, ret, &seen, error);
 	if (first < 0)
@@ -392,6 +423,8 @@ static void print_verb_help(FILE *out, const struct cli_verb *verb)
 		      "the path of a file:\nan entry (.conf), a unified kernel "
 		      "image (.efi), or else a kernel.\n",
 		      out);
+	else if (verb->id == CLI_HISTORY)
+		fputs("\nCOUNT is how many, 20 if it is not given.\n", out);
 	else if (verb->max)
 		fputs("\nSLOT is a number; without it, it is the staged slot.\n",
 		      out);

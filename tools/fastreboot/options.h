@@ -27,6 +27,10 @@ enum cli_verb_id {
 	CLI_UNSTAGE,
 	CLI_TIMELINE,
 	CLI_MONITOR,
+	CLI_LIST,
+	CLI_HISTORY,
+	CLI_CANCEL,
+	CLI_DISARM,
 	CLI_STATE,
 	CLI_MANIFEST,
 };
@@ -62,6 +66,7 @@ extern const struct cli_option_table cli_table;
  * @reason: why to roll back; NULL: not given
  * @max_blackout_usec: limit in microseconds, not 0; UINT64_MAX: not given
  * @slot: number of a slot; -1: the staged one
+ * @count: how many updates, at least 1
  *
  * All strings are borrowed from the command line.
  */
@@ -92,6 +97,7 @@ struct cli_request {
 	const char *reason;
 	uint64_t max_blackout_usec;
 	int32_t slot;
+	unsigned int count;
 };
 
 /**

@@ -8,14 +8,6 @@
 #include "show.h"
 #include "text.h"
 
-static int add(struct json_object *to, const char *name,
-	       struct json_object *value)
-{
-	if (!value)
-		return -ENOMEM;
-	return json_object_object_add(to, name, value) < 0 ? -ENOMEM : 0;
-}
-
 static int make_result(const struct cli_request *request,
 		       const struct cli_result *result,
 		       struct json_object **ret)
@@ -24,20 +16,21 @@ static int make_result(const struct cli_request *request,
 	int err = object ? 0 : -ENOMEM;
 
 	if (!err)
-		err = add(object, "schema",
-			  json_object_new_string("org.fastreboot.result/1"));
+		err = cli_json_add(
+			object, "schema",
+			json_object_new_string("org.fastreboot.result/1"));
 	if (!err)
-		err = add(object, "verb",
-			  json_object_new_string(request->verb->name));
+		err = cli_json_add(object, "verb",
+				   json_object_new_string(request->verb->name));
 	if (!err)
-		err = add(object, "result",
-			  json_object_new_string(result->name));
+		err = cli_json_add(object, "result",
+				   json_object_new_string(result->name));
 	if (!err)
-		err = add(object, "exit_status",
-			  json_object_new_int(result->failure));
+		err = cli_json_add(object, "exit_status",
+				   json_object_new_int(result->failure));
 	if (!err)
-		err = add(object, "message",
-			  json_object_new_string(result->message));
+		err = cli_json_add(object, "message",
+				   json_object_new_string(result->message));
 	if (!err && json_object_object_add(object, "details",
 					   json_object_get(result->details)))
 		err = -ENOMEM;

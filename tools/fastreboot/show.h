@@ -44,6 +44,20 @@ void show_last_log(FILE *out, struct json_object *log);
 void show_blackout(FILE *out, struct json_object *timeline);
 
 /**
+ * show_list() - what could be staged, an entry a line
+ * @out: where to
+ * @list: org.fastreboot.list/1
+ */
+void show_list(FILE *out, struct json_object *list);
+
+/**
+ * show_updates() - what became of updates, one a line, the newest first
+ * @out: where to
+ * @history: org.fastreboot.history/1
+ */
+void show_updates(FILE *out, struct json_object *history);
+
+/**
  * show_checks() - the checks of a commit, one a line
  * @out: where to
  * @details: org.fastreboot.commit/1; anything else prints nothing

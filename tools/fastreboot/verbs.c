@@ -2,6 +2,7 @@
 /* All verbs but monitor: a call, or a job, and its result. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,26 +11,6 @@
 #include "report.h"
 #include "show.h"
 #include "stage.h"
-
-/* Get a JSON text of the daemon. */
-static int fetch(struct client *client, const char *method, const char *schema,
-		 struct json_object **ret, struct fr_error *error)
-{
-	_cleanup_message_ sd_bus_message *call = NULL;
-	_cleanup_message_ sd_bus_message *reply = NULL;
-	const char *text;
-	int err;
-
-	err = client_message(client, method, &call, error);
-	if (err >= 0)
-		err = client_call(client, call, &reply, error);
-	if (err < 0)
-		return err;
-	err = sd_bus_message_read(reply, "s", &text);
-	if (err < 0)
-		return client_fail(error, NULL, err);
-	return cli_json_parse(text, schema, ret, error);
-}
 
 /* No pool is worth an exit status, though the status is there to be read. */
 static int exit_status_of(struct json_object *status)
@@ -63,11 +44,11 @@ int cli_status(const struct cli_request *request, struct client *client)
 	_cleanup_json_ struct json_object *log = NULL;
 	struct fr_error error = { 0 };
 
-	if (fetch(client, "Describe", "org.fastreboot.status/1", &status,
-		  &error) < 0 ||
+	if (client_fetch(client, "Describe", "org.fastreboot.status/1", &status,
+			 &error) < 0 ||
 	    (request->last_log &&
-	     fetch(client, "LastLog", "org.fastreboot.last-log/1", &log,
-		   &error) < 0))
+	     client_fetch(client, "LastLog", "org.fastreboot.last-log/1", &log,
+			  &error) < 0))
 		return cli_report_error(request, &error);
 	print_status(request, status, log);
 	return exit_status_of(status);
@@ -78,8 +59,8 @@ int cli_timeline(const struct cli_request *request, struct client *client)
 	_cleanup_json_ struct json_object *timeline = NULL;
 	struct fr_error error = { 0 };
 
-	if (fetch(client, "Timeline", "org.fastreboot.timeline/1", &timeline,
-		  &error) < 0)
+	if (client_fetch(client, "Timeline", "org.fastreboot.timeline/1",
+			 &timeline, &error) < 0)
 		return cli_report_error(request, &error);
 	if (request->json)
 		cli_json_print(stdout, timeline, isatty(STDOUT_FILENO));
@@ -133,8 +114,9 @@ int cli_unstage(const struct cli_request *request, struct client *client)
 	return finish_call(request, client, call, "The slot is empty");
 }
 
+/* @without_job: what to say where the answer is that none was needed. */
 static int finish_job(const struct cli_request *request, struct client *client,
-		      sd_bus_message *call)
+		      sd_bus_message *call, const char *without_job)
 {
 	struct job_outcome outcome = { 0 };
 	struct fr_error error = { 0 };
@@ -144,12 +126,13 @@ static int finish_job(const struct cli_request *request, struct client *client,
 	progress_init(&progress, !request->no_progress);
 	if (job_run(client, call, &progress, &outcome, &error) < 0)
 		return cli_report_error(request, &error);
-	status = cli_report(request, &(struct cli_result){
-					     .failure = outcome.failure,
-					     .name = outcome.result,
-					     .message = outcome.message,
-					     .details = outcome.details,
-				     });
+	status = cli_report(request,
+			    &(struct cli_result){
+				    .failure = outcome.failure,
+				    .name = outcome.result,
+				    .message = outcome.message ?: without_job,
+				    .details = outcome.details,
+			    });
 	job_outcome_done(&outcome);
 	return status;
 }
@@ -162,7 +145,7 @@ int cli_stage(const struct cli_request *request, struct client *client)
 	if (client_message(client, "Stage", &call, &error) < 0 ||
 	    cli_stage_append(call, request, &error) < 0)
 		return cli_report_error(request, &error);
-	return finish_job(request, client, call);
+	return finish_job(request, client, call, NULL);
 }
 
 int cli_verify(const struct cli_request *request, struct client *client)
@@ -176,7 +159,7 @@ int cli_verify(const struct cli_request *request, struct client *client)
 	err = sd_bus_message_append(call, "i", request->slot);
 	if (err < 0)
 		return fail_message(request, err);
-	return finish_job(request, client, call);
+	return finish_job(request, client, call, NULL);
 }
 
 static int append_commit(sd_bus_message *call,
@@ -215,7 +198,7 @@ int cli_commit(const struct cli_request *request, struct client *client)
 	err = append_commit(call, request);
 	if (err < 0)
 		return fail_message(request, err);
-	return finish_job(request, client, call);
+	return finish_job(request, client, call, NULL);
 }
 
 int cli_rollback(const struct cli_request *request, struct client *client)
@@ -230,5 +213,71 @@ int cli_rollback(const struct cli_request *request, struct client *client)
 				    request->reason ?: "asked for by hand");
 	if (err < 0)
 		return fail_message(request, err);
-	return finish_job(request, client, call);
+	return finish_job(request, client, call, NULL);
+}
+
+static int find_job(struct client *client, char **ret, struct fr_error *error)
+{
+	_cleanup_error_ sd_bus_error from = SD_BUS_ERROR_NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	const char *path;
+	int err;
+
+	err = sd_bus_get_property(client->bus, client_name(client),
+				  CLIENT_OBJECT, CLIENT_MANAGER, "Job", &from,
+				  &reply, "o");
+	if (err >= 0)
+		err = sd_bus_message_read(reply, "o", &path);
+	if (err < 0)
+		return client_fail(error, &from, err);
+	if (!strcmp(path, "/"))
+		return fr_fail(error, FR_NOT_FOUND, -ENOENT,
+			       "no job is running");
+	*ret = strdup(path);
+	return *ret ? 0 : fr_fail_memory(error);
+}
+
+/* That the job did not come to its end is what was asked for. */
+static int report_cancelled(const struct cli_request *request,
+			    struct job_outcome *outcome)
+{
+	struct cli_result result = { .name = "done",
+				     .message = "The job is cancelled" };
+
+	if (outcome->failure != FR_CANCELLED) {
+		result.failure = FR_BUSY;
+		result.name = fr_failure_name(FR_BUSY);
+		result.message = outcome->message;
+	}
+	return cli_report(request, &result);
+}
+
+int cli_cancel(const struct cli_request *request, struct client *client)
+{
+	struct job_outcome outcome = { 0 };
+	struct fr_error error = { 0 };
+	_cleanup_free_ char *path = NULL;
+	struct progress progress;
+	int status;
+
+	progress_init(&progress, false);
+	if (find_job(client, &path, &error) < 0 ||
+	    job_cancel(client, path, &progress, &outcome, &error) < 0)
+		return cli_report_error(request, &error);
+	status = report_cancelled(request, &outcome);
+	job_outcome_done(&outcome);
+	return status;
+}
+
+/* A system that is going down has no job for it: the answer is all there is. */
+int cli_disarm(const struct cli_request *request, struct client *client)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	struct fr_error error = { 0 };
+
+	if (client_message(client, "Disarm", &call, &error) < 0)
+		return cli_report_error(request, &error);
+	return finish_job(
+		request, client, call,
+		"Disarmed: firmware boots the machine when the system is down");
 }

@@ -316,6 +316,25 @@ static int on_unstage(sd_bus_message *message, void *userdata,
 			   userdata);
 }
 
+/* While the system goes down, there is no job for it. */
+static int disarm(void *userdata, sd_bus_message *message)
+{
+	struct daemon *daemon = userdata;
+	struct fr_error error = { 0 };
+	struct job *job;
+
+	if (daemon_check_pool(daemon, &error) ||
+	    leave_disarm(daemon, &job, &error))
+		return message_fail(message, &error);
+	return sd_bus_reply_method_return(message, "o", job ? job->path : "/");
+}
+
+static int on_disarm(sd_bus_message *message, void *userdata,
+		     sd_bus_error *unused)
+{
+	return polkit_call(message, "org.fastreboot1.commit", disarm, userdata);
+}
+
 static int get_version(sd_bus *bus, const char *path, const char *interface,
 		       const char *property, sd_bus_message *reply,
 		       void *userdata, sd_bus_error *unused)
@@ -398,6 +417,9 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unstage", SD_BUS_ARGS("i", slot),
 				SD_BUS_NO_RESULT, on_unstage,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Disarm", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("o", job), on_disarm,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Timeline", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("s", json), on_timeline,

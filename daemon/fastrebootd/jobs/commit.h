@@ -65,7 +65,8 @@ extern const struct job_type commit_job;
  * @release: of it; owned
  * @wipes: the volume may be unmounted, and overwritten
  * @stopped: what was stopped with its mount; owned, NULL if it is not known
- * @cause: why it has to be undone; no failure if a daemon was killed
+ * @cause: why it has to be undone; no failure if a daemon was killed, or @by_hand
+ * @by_hand: it was asked for
  */
 struct undo_request {
 	int slot;
@@ -73,6 +74,7 @@ struct undo_request {
 	bool wipes;
 	struct dependents *stopped;
 	struct fr_error cause;
+	bool by_hand;
 };
 
 /* Free a request and what it owns. */

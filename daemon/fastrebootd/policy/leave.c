@@ -30,6 +30,12 @@ static void undo_ended(struct daemon *daemon, struct job *job)
 			      "the machine stays: %s", job->error.text);
 		return;
 	}
+	if (request->by_hand) {
+		journal_event(FR_EVENT_DISARMED, LOG_NOTICE, &fields,
+			      "slot %d is disarmed, as it was asked for",
+			      request->slot);
+		return;
+	}
 	journal_event(
 		FR_EVENT_DISARMED, LOG_WARNING, &fields,
 		"slot %d was armed, but the commit was interrupted: it is disarmed",
@@ -268,6 +274,52 @@ const struct work commit_work = {
 void leave_undo(struct daemon *daemon)
 {
 	start_undo(daemon, NULL, true, NULL);
+}
+
+/* Nothing is undone: what was quiesced goes down with the system. */
+static int disarm_leaving(struct daemon *daemon, struct fr_error *error)
+{
+	struct journal_fields fields = { .generation = daemon->pool.generation,
+					 .slot = daemon->pool.armed };
+	int err = fr_pool_disarm(error);
+
+	if (err)
+		return err;
+	if (mirror_take_back(&daemon->mirror, daemon->boot_id))
+		daemon_store_mirror(daemon);
+	journal_event(
+		FR_EVENT_DISARMED, LOG_NOTICE, &fields,
+		"slot %d is disarmed, as it was asked for: firmware boots the machine",
+		fields.slot);
+	daemon_refresh(daemon);
+	daemon_changed(daemon);
+	return 0;
+}
+
+static int disarm_staying(struct daemon *daemon, struct job **ret_job,
+			  struct fr_error *error)
+{
+	struct undo_request *request = make_undo(daemon, NULL, false, NULL);
+
+	if (!request)
+		return fr_fail_memory(error);
+	request->by_hand = true;
+	return work_start(daemon, &undo_work, request, ret_job, error);
+}
+
+int leave_disarm(struct daemon *daemon, struct job **ret_job,
+		 struct fr_error *error)
+{
+	*ret_job = NULL;
+	if (!daemon->job)
+		daemon_refresh(daemon);
+	if (daemon->pool.armed == FR_SLOT_NONE)
+		return fr_fail(
+			error, FR_NOT_STAGED, -ENOENT,
+			"no slot is armed: the next reboot is an ordinary one");
+	if (daemon->leaving && !daemon->job)
+		return disarm_leaving(daemon, error);
+	return disarm_staying(daemon, ret_job, error);
 }
 
 void leave_by_reboot(struct daemon *daemon)

@@ -35,6 +35,19 @@ void leave_failed(struct daemon *daemon, const struct fr_error *error);
 /* Take back what a daemon that was killed has prepared; at the start. */
 void leave_undo(struct daemon *daemon);
 
+/**
+ * leave_disarm() - the next reboot is an ordinary one, because it was asked for
+ * @daemon: the daemon
+ * @ret_job: the job "undo", which runs the unfreeze hooks; NULL where the system is
+ *	on its way down already, and the slot is disarmed when this returns
+ * @error: why not
+ *
+ * Return: 0; -ENOENT with FR_NOT_STAGED if no slot is armed; -EBUSY with FR_BUSY
+ * while there is a job; another negative errno.
+ */
+int leave_disarm(struct daemon *daemon, struct job **ret_job,
+		 struct fr_error *error);
+
 /* An ordinary reboot, the orderly way where there is systemd. */
 void leave_by_reboot(struct daemon *daemon);
 

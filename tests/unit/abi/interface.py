@@ -37,6 +37,14 @@ JSON_FUNCTIONS = {
     "new_details": "commit",
     "add_check": "commit.checks[]",
     "make_result": "result",
+    "list_make": "list",
+    "look_at": "list.entries[]",
+    "add_verdict": "list.entries[]",
+    "add_place": "list.entries[]",
+    "updates_make": "history",
+    "end_update": "history.updates[]",
+    "add_when": "history.updates[]",
+    "add_start": "history.updates[]",
     "event_new": "event",
     "on_new": "event",
     "on_removed": "event",
@@ -163,7 +171,7 @@ def json_schemas() -> Rows:
 def json_members() -> Rows:
     rows: Rows = set()
     unknown = set()
-    call = re.compile(r"\b(?:json_object_object_add|add(?:_[a-z_]+)?)\("
+    call = re.compile(r"\b(?:json_object_object_add|(?:cli_json_)?add(?:_[a-z_]+)?)\("
                       r'\s*[\w>.-]+,\s*"([a-z][a-z0-9_]*)"'
                       r"|\bMEMBER\(([a-z_]+)\)")
     for path, text in sources().items():
@@ -195,6 +203,11 @@ def checks() -> Rows:
 @table
 def update_status() -> Rows:
     return strings("update_status_names")
+
+
+@table
+def update_outcome() -> Rows:
+    return set(find(r'\boutcome = "([a-z-]+)"'))
 
 
 @table

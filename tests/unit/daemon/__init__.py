@@ -6,7 +6,8 @@ machine.py and volume.py are what they share. A new test is a function with
 """
 
 from . import (commit, confirm, dependents, descriptors, manifests, objects,
-               root_images, staging, surroundings, wipe)
+               root_images, staging, surroundings, verbs, wipe)
 
 __all__ = ["commit", "confirm", "dependents", "descriptors", "manifests",
-           "objects", "root_images", "staging", "surroundings", "wipe"]
+           "objects", "root_images", "staging", "surroundings", "verbs",
+           "wipe"]

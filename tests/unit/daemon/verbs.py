@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an operator asks for besides staging and rebooting."""
+
+from __future__ import annotations
+
+import json
+
+from .checks import check, equal
+from .machine import DEADLINE, Machine, jump
+from .registry import test
+
+
+@test
+def another_clients_job_is_cancelled(machine: Machine) -> None:
+    machine.start(first=True)
+    machine.stage()
+    machine.set_sysfs("stall-sync", "1")
+    client = machine.popen("commit", "--now")
+    machine.wait(lambda: (machine.status()["job"] or {}).get("step") ==
+                 "syncing", "sync")
+    text = machine.run("cancel")
+    check("The job is cancelled" in text, text)
+    equal(client.wait(DEADLINE), 11, "status of the cancelled commit")
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    text = machine.run("cancel", status=15)
+    check("no job is running" in text, text)
+
+
+@test
+def disarmed_while_the_system_goes_down(machine: Machine) -> None:
+    machine.start_systemd()
+    machine.start(first=True)
+    machine.stage()
+    machine.run("commit")
+    machine.wait(lambda: bool(machine.started_units()), "kexec.target")
+    equal(machine.sysfs("armed"), "0", "armed slot")
+    text = machine.run("disarm")
+    check("firmware boots the machine" in text, text)
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    mirror = json.loads((machine.folder / "root/var/lib/fastreboot/update.json")
+                        .read_text())
+    equal(mirror["tries"], 0, "tries on disk")
+    machine.run("disarm", status=3)
+
+
+@test
+def disarmed_what_a_kexec_tool_has_armed(machine: Machine) -> None:
+    machine.hook("unfreeze", "10-a", f"echo unfreeze >>{machine.folder}/hooks")
+    machine.start(first=True)
+    machine.stage()
+    text = machine.run("disarm", status=3)
+    check("no slot is armed" in text, text)
+    machine.set_sysfs("armed", "0")
+    machine.set_sysfs("slot0/status", "armed")
+    text = machine.run("disarm")
+    check("slot 0 is disarmed" in text, text)
+    equal(machine.sysfs("armed"), "none", "armed slot")
+    equal((machine.folder / "hooks").read_text(), "unfreeze\n", "hooks")
+
+
+@test
+def entries_are_listed(machine: Machine) -> None:
+    boot = machine.folder / "root/boot"
+    (boot / "loader/entries").mkdir(parents=True)
+    for name in ("Image0", "initrd"):
+        (boot / name).write_bytes((machine.folder / name).read_bytes())
+    for name, kernel in (("good", "/Image0"), ("gone", "/no-such-kernel")):
+        (boot / f"loader/entries/{name}+3.conf").write_text(
+            f"title The {name} one\nlinux {kernel}\ninitrd /initrd\n"
+            "options quiet\n")
+    machine.configure(f"[Commit]\nWatchdogSec=0\n[Stage]\nBootRoots={boot}\n")
+    text = machine.run("list")
+    check("good" in text and "The good one\n" in text, text)
+    check("gone" in text and "can't be staged: " in text, text)
+    machine.start(first=True)
+    machine.run("stage", "good")
+    text = machine.run("list")
+    check("The good one, staged in slot 0\n" in text, text)
+    machine.run("commit", "--now")
+    machine.wait((machine.folder / "sys/left").exists, "jump")
+    machine.stop()
+    machine.start(jump=True)
+    entries = json.loads(machine.run("list", "--json"))["entries"]
+    equal([(entry["name"], entry["possible"], entry["running"])
+           for entry in entries],
+          [("good", True, True), ("gone", False, False)], "entries")
+
+
+@test
+def start_is_told_once(machine: Machine) -> None:
+    machine.start(first=True)
+    machine.stop()
+    machine.start()
+    equal(machine.log().count("was started: "), 1, "starts that were told")
+    (machine.folder / "run/started").unlink()
+    jump(machine)
+    machine.wait_log("was started: fast-reboot, with a blackout of ")

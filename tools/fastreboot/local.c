@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Verbs that look at files of the system, and so work without a daemon, too. What
+ * they may read is up to the files: boot loader entries, the journal.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "config.h"
+#include "list.h"
+#include "report.h"
+#include "root.h"
+#include "show.h"
+#include "updates.h"
+
+static int print_object(const struct cli_request *request,
+			struct json_object *object,
+			void (*show)(FILE *out, struct json_object *object))
+{
+	if (request->json)
+		cli_json_print(stdout, object, isatty(STDOUT_FILENO));
+	else
+		show(stdout, object);
+	return FR_OK;
+}
+
+/* What is staged and what runs is left out where the daemon can't be asked. */
+int cli_list(const struct cli_request *request, struct client *client)
+{
+	_cleanup_json_ struct json_object *status = NULL;
+	_cleanup_json_ struct json_object *list = NULL;
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+
+	if (client->bus)
+		client_fetch(client, "Describe", "org.fastreboot.status/1",
+			     &status, &error);
+	if (fr_config_load(fr_root(), &config, &error) < 0 ||
+	    list_make(&config, status, &list, &error) < 0)
+		return cli_report_error(request, &error);
+	return print_object(request, list, show_list);
+}
+
+int cli_history(const struct cli_request *request, struct client *client)
+{
+	_cleanup_json_ struct json_object *updates = NULL;
+	struct fr_error error = { 0 };
+
+	if (updates_make(request->count, &updates, &error) < 0)
+		return cli_report_error(request, &error);
+	return print_object(request, updates, show_updates);
+}
