@@ -106,7 +106,7 @@ _fastreboot_argument() {
 	'')
 		_fastreboot_words 'status stage verify commit confirm rollback
 			unstage timeline monitor list history cancel disarm
-			state manifest' "$2" ;;
+			check state manifest' "$2" ;;
 	stage)
 		case $2 in
 		*/* | .*) _fastreboot_files "$2" ;;

@@ -25,13 +25,14 @@ static const verb_function verb_functions[] = {
 	[CLI_UNSTAGE] = cli_unstage, [CLI_TIMELINE] = cli_timeline,
 	[CLI_MONITOR] = cli_monitor, [CLI_LIST] = cli_list,
 	[CLI_HISTORY] = cli_history, [CLI_CANCEL] = cli_cancel,
-	[CLI_DISARM] = cli_disarm,
+	[CLI_DISARM] = cli_disarm,     [CLI_CHECK] = cli_check,
 };
 
 /* Those of local.c: the daemon makes what they say richer, where there is one. */
 static bool needs_daemon(const struct cli_verb *verb)
 {
-	return verb->id != CLI_LIST && verb->id != CLI_HISTORY;
+	return verb->id != CLI_LIST && verb->id != CLI_HISTORY &&
+	       verb->id != CLI_CHECK;
 }
 
 static int run(int argc, char **argv)

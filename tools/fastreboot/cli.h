@@ -31,5 +31,6 @@ int cli_disarm(const struct cli_request *request, struct client *client);
 /* And these without a daemon, too: @client may have no connection. */
 int cli_list(const struct cli_request *request, struct client *client);
 int cli_history(const struct cli_request *request, struct client *client);
+int cli_check(const struct cli_request *request, struct client *client);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "cli.h"
 #include "config.h"
 #include "list.h"
@@ -50,4 +51,20 @@ int cli_history(const struct cli_request *request, struct client *client)
 	if (updates_make(request->count, &updates, &error) < 0)
 		return cli_report_error(request, &error);
 	return print_object(request, updates, show_updates);
+}
+
+/* A problem is not a failure of the check, but its exit status says so. */
+int cli_check(const struct cli_request *request, struct client *client)
+{
+	_cleanup_json_ struct json_object *checks = NULL;
+	struct fr_error why_none = { 0 };
+	struct fr_error error = { 0 };
+	unsigned int problems;
+
+	if (!client->bus)
+		client_open(request->private_socket, client, &why_none);
+	if (check_make(client, &why_none, &checks, &problems, &error) < 0)
+		return cli_report_error(request, &error);
+	print_object(request, checks, show_doctor);
+	return problems ? FR_REFUSED : FR_OK;
 }

@@ -36,6 +36,8 @@ const struct cli_verb cli_verbs[] = {
 	{ "cancel", "", "cancel the job that is running", 0, 0, CLI_CANCEL },
 	{ "disarm", "", "make the next reboot an ordinary one", 0, 0,
 	  CLI_DISARM },
+	{ "check", "", "what stands between this machine and a fast reboot", 0,
+	  0, CLI_CHECK },
 	/* This one has a command line of its own, see state.h. */
 	{ "state", "[VERB]", "what applications preserve; has verbs of its own",
 	  0, 0, CLI_STATE },

@@ -31,6 +31,7 @@ enum cli_verb_id {
 	CLI_HISTORY,
 	CLI_CANCEL,
 	CLI_DISARM,
+	CLI_CHECK,
 	CLI_STATE,
 	CLI_MANIFEST,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Lists: what could be staged, what became of updates. */
+/* Lists: what could be staged, what became of updates, what the doctor says. */
 #include "show.h"
 
 #include <inttypes.h>
@@ -134,4 +134,34 @@ void show_updates(FILE *out, struct json_object *history)
 		columns, "RELEASE", "OUTCOME", "BLACKOUT");
 	for (size_t i = 0; i < n; i++)
 		put_update(out, json_object_array_get_idx(updates, i), columns);
+}
+
+static void put_doctor_line(FILE *out, struct json_object *check)
+{
+	const char *advice = cli_json_text(check, "advice");
+
+	fputs("  ", out);
+	put_column(out, cli_json_text(check, "status"), 9);
+	put_column(out, cli_json_text(check, "name"), 15);
+	text_put(out, cli_json_text(check, "message"));
+	fputc('\n', out);
+	if (!*advice)
+		return;
+	fprintf(out, "%*s-> ", 26, "");
+	text_put(out, advice);
+	fputc('\n', out);
+}
+
+void show_doctor(FILE *out, struct json_object *checks)
+{
+	struct json_object *list;
+	size_t n;
+
+	list = cli_json_array(checks, "checks", &n);
+	for (size_t i = 0; i < n; i++)
+		put_doctor_line(out, json_object_array_get_idx(list, i));
+	fputs(cli_json_true(checks, "good") ?
+		      "There is no problem.\n" :
+		      "There are problems: see the lines with an arrow.\n",
+	      out);
 }

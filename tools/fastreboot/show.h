@@ -44,6 +44,13 @@ void show_last_log(FILE *out, struct json_object *log);
 void show_blackout(FILE *out, struct json_object *timeline);
 
 /**
+ * show_doctor() - what stands between this machine and a fast reboot, a check a line
+ * @out: where to
+ * @checks: org.fastreboot.check/1
+ */
+void show_doctor(FILE *out, struct json_object *checks);
+
+/**
  * show_list() - what could be staged, an entry a line
  * @out: where to
  * @list: org.fastreboot.list/1

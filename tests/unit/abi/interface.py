@@ -37,6 +37,8 @@ JSON_FUNCTIONS = {
     "new_details": "commit",
     "add_check": "commit.checks[]",
     "make_result": "result",
+    "make_object": "check",
+    "make_check": "check.checks[]",
     "list_make": "list",
     "look_at": "list.entries[]",
     "add_verdict": "list.entries[]",
@@ -203,6 +205,16 @@ def checks() -> Rows:
 @table
 def update_status() -> Rows:
     return strings("update_status_names")
+
+
+@table
+def doctor_checks() -> Rows:
+    return set(find(r'\bcheck_say\(\s*doctor, "([a-z-]+)"'))
+
+
+@table
+def doctor_status() -> Rows:
+    return set(find(r'\[CHECK_[A-Z]+\] = "([a-z]+)"'))
 
 
 @table
