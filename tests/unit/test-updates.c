@@ -8,25 +8,42 @@
 
 #include "../../tools/fastreboot/updates.h"
 
-#define COMMITTED(name)                                      \
-	{                                                    \
-		.event = FR_EVENT_COMMITTED, .release = name \
-	}
-#define STARTED(name, how)                                          \
-	{                                                           \
-		.event = FR_EVENT_STARTED, .release = name,         \
-		.boot_reason = how,                                 \
-		.blackout_ns = strcmp(how, "fast-reboot") ? 0 : 50, \
-		.generation = 7                                     \
-	}
-#define CONFIRMED(name)                                      \
-	{                                                    \
-		.event = FR_EVENT_CONFIRMED, .release = name \
-	}
-#define ROLLED_BACK(name, why)                                                \
-	{                                                                     \
-		.event = FR_EVENT_ROLLED_BACK, .release = name, .reason = why \
-	}
+/* @reason: of a rollback, or a message; NULL for none */
+static struct update_event event(enum fr_event kind, const char *release,
+				 const char *reason)
+{
+	struct update_event event = { .event = kind };
+
+	snprintf(event.release, sizeof(event.release), "%s", release);
+	snprintf(event.reason, sizeof(event.reason), "%s", reason ?: "");
+	snprintf(event.message, sizeof(event.message), "%s", reason ?: "");
+	return event;
+}
+
+static struct update_event committed(const char *release)
+{
+	return event(FR_EVENT_COMMITTED, release, NULL);
+}
+
+static struct update_event confirmed(const char *release)
+{
+	return event(FR_EVENT_CONFIRMED, release, NULL);
+}
+
+static struct update_event rolled_back(const char *release, const char *reason)
+{
+	return event(FR_EVENT_ROLLED_BACK, release, reason);
+}
+
+static struct update_event started(const char *release, const char *how)
+{
+	struct update_event start = event(FR_EVENT_STARTED, release, NULL);
+
+	snprintf(start.boot_reason, sizeof(start.boot_reason), "%s", how);
+	start.blackout_ns = strcmp(how, "fast-reboot") ? 0 : 50;
+	start.generation = 7;
+	return start;
+}
 
 static const char *member(struct json_object *update, const char *name)
 {
@@ -64,10 +81,10 @@ static void expect_updates(const struct update_event *events, size_t n,
 static void one_that_went_well(void **state)
 {
 	const struct update_event events[] = {
-		STARTED("a", "cold"),
-		COMMITTED("b"),
-		STARTED("b", "fast-reboot"),
-		CONFIRMED("b"),
+		started("a", "cold"),
+		committed("b"),
+		started("b", "fast-reboot"),
+		confirmed("b"),
 	};
 
 	expect_updates(events, 4, 9, "update a b confirmed - 50\n");
@@ -79,9 +96,9 @@ static void one_that_went_well(void **state)
 static void one_that_was_rolled_back(void **state)
 {
 	const struct update_event events[] = {
-		STARTED("a", "cold"),	     COMMITTED("b"),
-		STARTED("b", "fast-reboot"), ROLLED_BACK("b", "it is bad"),
-		STARTED("a", "fast-reboot"), CONFIRMED("a"),
+		started("a", "cold"),	     committed("b"),
+		started("b", "fast-reboot"), rolled_back("b", "it is bad"),
+		started("a", "fast-reboot"), confirmed("a"),
 	};
 
 	expect_updates(events, N(events), 9,
@@ -94,17 +111,17 @@ static void one_that_was_rolled_back(void **state)
 static void those_that_failed(void **state)
 {
 	const struct update_event events[] = {
-		COMMITTED("b"),
-		STARTED("a", "failed"),
-		COMMITTED("c"),
-		STARTED("c", "fast-reboot"),
-		STARTED("a", "reset"),
-		COMMITTED("d"),
-		{ .event = FR_EVENT_COMMIT_REFUSED, .message = "it stays" },
-		COMMITTED("e"),
-		STARTED("e", "fast-reboot"),
-		ROLLED_BACK("e", "bad"),
-		{ .event = FR_EVENT_ROLLBACK_FAILED, .message = "no way" },
+		committed("b"),
+		started("a", "failed"),
+		committed("c"),
+		started("c", "fast-reboot"),
+		started("a", "reset"),
+		committed("d"),
+		event(FR_EVENT_COMMIT_REFUSED, "", "it stays"),
+		committed("e"),
+		started("e", "fast-reboot"),
+		rolled_back("e", "bad"),
+		event(FR_EVENT_ROLLBACK_FAILED, "", "no way"),
 	};
 
 	expect_updates(events, N(events), 9,
@@ -119,11 +136,11 @@ static void those_that_failed(void **state)
 static void what_is_no_update(void **state)
 {
 	const struct update_event events[] = {
-		CONFIRMED("a"),
-		{ .event = FR_EVENT_COMMIT_REFUSED, .message = "no" },
-		{ .event = FR_EVENT_DISARMED, .message = "disarmed" },
-		{ .event = FR_EVENT_ROLLBACK_FAILED, .message = "no way" },
-		STARTED("a", "kexec"),
+		confirmed("a"),
+		event(FR_EVENT_COMMIT_REFUSED, "", "no"),
+		event(FR_EVENT_DISARMED, "", "disarmed"),
+		event(FR_EVENT_ROLLBACK_FAILED, "", "no way"),
+		started("a", "kexec"),
 	};
 
 	expect_updates(events, N(events), 9, "");

@@ -43,7 +43,7 @@ _fastreboot_takes_value() {
 	--cmdline-words | --payload-version | --compatible | --output | --key | \
 	--certificate | --trusted-certificates | --revocation-lists | -o | \
 	--root | --owner | --mode | --size | --schema | --schema-version | \
-	--device)
+	--device | --state-size)
 		return 0 ;;
 	esac
 	return 1
@@ -98,6 +98,8 @@ _fastreboot_options() {
 			'-n --dry-run' ;;
 	rollback)
 		printf '%s\n' '--reason=' ;;
+	setup)
+		printf '%s\n' '--size= --state-size= --undo -n --dry-run' ;;
 	esac
 }
 
@@ -106,7 +108,7 @@ _fastreboot_argument() {
 	'')
 		_fastreboot_words 'status stage verify commit confirm rollback
 			unstage timeline monitor list history cancel disarm
-			check state manifest' "$2" ;;
+			check setup state manifest' "$2" ;;
 	stage)
 		case $2 in
 		*/* | .*) _fastreboot_files "$2" ;;

@@ -10,12 +10,8 @@
 #include "fastreboot-state.h"
 #include "io.h"
 #include "list.h"
-#include "payload.h"
 #include "root.h"
 #include "text.h"
-
-/* Of a payload beside its files: what the kernel clears, and alignment. */
-#define SLACK (8ULL << 20)
 
 void check_configuration(struct doctor *doctor)
 {
@@ -158,31 +154,6 @@ void check_journal(struct doctor *doctor)
 			"it is not kept across reboots: 'fastreboot history' and what a kernel did before it failed are lost");
 }
 
-static int count_bytes(void *userdata, enum fr_segment segment,
-		       const void *data, size_t size)
-{
-	*(uint64_t *)userdata += size;
-	return 0;
-}
-
-/* Reads all of it: a doctor may take the time. Return: 0 if it can't be told. */
-static uint64_t measure(const struct fr_config *config, const char *path,
-			bool is_uki)
-{
-	struct fr_payload_request request = { 0 };
-	struct fr_payload *payload = NULL;
-	struct fr_error ignored = { 0 };
-	uint64_t size = 0;
-	struct fr_sink sink = { .write = count_bytes, .userdata = &size };
-
-	*(is_uki ? &request.uki : &request.entry) = (char *)path;
-	if (fr_payload_open(config, &request, &payload, &ignored) ||
-	    fr_payload_write(payload, &sink, &ignored))
-		size = 0;
-	fr_payload_close(payload);
-	return size;
-}
-
 static void say_fit(struct doctor *doctor, const char *name, uint64_t size)
 {
 	uint64_t slot = doctor->pool.slots[0].size;
@@ -190,7 +161,7 @@ static void say_fit(struct doctor *doctor, const char *name, uint64_t size)
 
 	text_size(size, needs);
 	text_size(slot, has);
-	if (size + SLACK > slot)
+	if (size > slot)
 		check_say(
 			doctor, "slots", CHECK_WARNING,
 			"make the pool larger: fastreboot=<size>, of which each of two slots gets about a half",
@@ -204,13 +175,11 @@ static void say_fit(struct doctor *doctor, const char *name, uint64_t size)
 /* The first that can be staged stands for all: the newest kernel. */
 static void check_fit(struct doctor *doctor, struct json_object *entry)
 {
-	const char *path = cli_json_text(entry, "path");
 	uint64_t size;
 
 	if (!doctor->supported || doctor->pool_error.failure)
 		return;
-	size = measure(&doctor->config, path,
-		       !strcmp(cli_json_text(entry, "kind"), "uki"));
+	size = list_measure(&doctor->config, entry);
 	if (size)
 		say_fit(doctor, cli_json_text(entry, "name"), size);
 }

@@ -25,14 +25,15 @@ static const verb_function verb_functions[] = {
 	[CLI_UNSTAGE] = cli_unstage, [CLI_TIMELINE] = cli_timeline,
 	[CLI_MONITOR] = cli_monitor, [CLI_LIST] = cli_list,
 	[CLI_HISTORY] = cli_history, [CLI_CANCEL] = cli_cancel,
-	[CLI_DISARM] = cli_disarm,     [CLI_CHECK] = cli_check,
+	[CLI_DISARM] = cli_disarm,   [CLI_CHECK] = cli_check,
+	[CLI_SETUP] = cli_setup,
 };
 
 /* Those of local.c: the daemon makes what they say richer, where there is one. */
 static bool needs_daemon(const struct cli_verb *verb)
 {
 	return verb->id != CLI_LIST && verb->id != CLI_HISTORY &&
-	       verb->id != CLI_CHECK;
+	       verb->id != CLI_CHECK && verb->id != CLI_SETUP;
 }
 
 static int run(int argc, char **argv)

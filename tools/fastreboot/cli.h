@@ -32,5 +32,6 @@ int cli_disarm(const struct cli_request *request, struct client *client);
 int cli_list(const struct cli_request *request, struct client *client);
 int cli_history(const struct cli_request *request, struct client *client);
 int cli_check(const struct cli_request *request, struct client *client);
+int cli_setup(const struct cli_request *request, struct client *client);
 
 #endif

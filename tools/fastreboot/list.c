@@ -13,6 +13,9 @@
 #include "json.h"
 #include "payload.h"
 
+/* Of a payload beside its files: what the kernel clears, and alignment. */
+#define SLACK (8ULL << 20)
+
 /**
  * struct candidate - what is being looked at
  * @path: its file
@@ -192,4 +195,28 @@ int list_make(const struct fr_config *config, struct json_object *status,
 		return fr_fail_memory(error);
 	*ret = fr_steal_pointer(object);
 	return 0;
+}
+
+static int count_bytes(void *userdata, enum fr_segment segment,
+		       const void *data, size_t size)
+{
+	*(uint64_t *)userdata += size;
+	return 0;
+}
+
+uint64_t list_measure(const struct fr_config *config, struct json_object *entry)
+{
+	bool is_uki = !strcmp(cli_json_text(entry, "kind"), "uki");
+	_cleanup_payload_ struct fr_payload *payload = NULL;
+	char *path = (char *)cli_json_text(entry, "path");
+	struct fr_payload_request request = { .entry = is_uki ? NULL : path,
+					      .uki = is_uki ? path : NULL };
+	struct fr_error ignored = { 0 };
+	uint64_t size = 0;
+	const struct fr_sink sink = { .write = count_bytes, .userdata = &size };
+
+	if (fr_payload_open(config, &request, &payload, &ignored) ||
+	    fr_payload_write(payload, &sink, &ignored))
+		return 0;
+	return size + SLACK;
 }

@@ -4,6 +4,7 @@
 #define LIST_H
 
 #include <json-c/json.h>
+#include <stdint.h>
 
 #include "config.h"
 #include "error.h"
@@ -21,5 +22,18 @@
  */
 int list_make(const struct fr_config *config, struct json_object *status,
 	      struct json_object **ret, struct fr_error *error);
+
+/**
+ * list_measure() - what an entry of the list takes in a slot
+ * @config: as of list_make()
+ * @entry: of org.fastreboot.list/1
+ *
+ * Reads all of it, which takes as long as staging it.
+ *
+ * Return: bytes, with some for what the kernel clears and for alignment; 0 for one
+ * that can't be staged.
+ */
+uint64_t list_measure(const struct fr_config *config,
+		      struct json_object *entry);
 
 #endif

@@ -12,6 +12,7 @@
 #include "list.h"
 #include "report.h"
 #include "root.h"
+#include "setup.h"
 #include "show.h"
 #include "updates.h"
 
@@ -67,4 +68,44 @@ int cli_check(const struct cli_request *request, struct client *client)
 		return cli_report_error(request, &error);
 	print_object(request, checks, show_doctor);
 	return problems ? FR_REFUSED : FR_OK;
+}
+
+static int do_setup(const struct cli_request *request,
+		    const struct setup_plan *plan)
+{
+	_cleanup_json_ struct json_object *details = NULL;
+	struct fr_error error = { 0 };
+
+	if (!request->dry_run && setup_plan_do(plan, &error) < 0)
+		return cli_report_error(request, &error);
+	if (setup_plan_json(plan, &details) < 0) {
+		fr_fail_memory(&error);
+		return cli_report_error(request, &error);
+	}
+	if (!request->json)
+		show_setup(stdout, details);
+	return cli_report(
+		request,
+		&(struct cli_result){
+			.name = "done",
+			.message =
+				*plan->parameter ?
+					"The next boot by firmware has the pool" :
+					"The next boot by firmware has no pool",
+			.details = details });
+}
+
+int cli_setup(const struct cli_request *request, struct client *client)
+{
+	const struct setup_request wanted = { .size = request->size,
+					      .state_size = request->state_size,
+					      .undo = request->undo };
+	_cleanup_setup_plan_ struct setup_plan plan = { 0 };
+	_cleanup_config_ struct fr_config config = { 0 };
+	struct fr_error error = { 0 };
+
+	if (fr_config_load(fr_root(), &config, &error) < 0 ||
+	    setup_plan_make(&wanted, &config, &plan, &error) < 0)
+		return cli_report_error(request, &error);
+	return do_setup(request, &plan);
 }

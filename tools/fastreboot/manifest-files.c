@@ -78,29 +78,6 @@ static int hash_files(const struct manifest_request *request,
 	return err;
 }
 
-/* A file that is there is the old one or the new one, whatever happens. */
-static int replace_file(const char *path, const void *data, size_t size)
-{
-	_cleanup_free_ char *temporary = cli_temporary_name(path);
-	_cleanup_close_ int fd = -1;
-	int err;
-
-	if (!temporary)
-		return -ENOMEM;
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = fr_write_all(fd, data, size);
-	if (!err && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
-		     rename(temporary, path) < 0))
-		err = -errno;
-	if (err) {
-		unlink(temporary);
-		return err;
-	}
-	return cli_sync_folder(path);
-}
-
 static int write_into(const char *path, const void *data, size_t size)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -115,7 +92,7 @@ static int write_file(const char *path, const void *data, size_t size,
 	int err = cli_file_to_replace(path, &file);
 
 	if (!err)
-		err = file ? replace_file(file, data, size) :
+		err = file ? cli_replace_file(file, data, size) :
 			     write_into(path, data, size);
 	if (!err)
 		return 0;

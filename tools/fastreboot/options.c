@@ -38,6 +38,8 @@ const struct cli_verb cli_verbs[] = {
 	  CLI_DISARM },
 	{ "check", "", "what stands between this machine and a fast reboot", 0,
 	  0, CLI_CHECK },
+	{ "setup", "", "have the boot loader give the next kernel a pool", 0, 0,
+	  CLI_SETUP },
 	/* This one has a command line of its own, see state.h. */
 	{ "state", "[VERB]", "what applications preserve; has verbs of its own",
 	  0, 0, CLI_STATE },
@@ -71,8 +73,11 @@ enum option_id {
 	OPTION_IGNORE_INHIBITORS,
 	OPTION_UNCONFIRMED,
 	OPTION_MAX_BLACKOUT,
-	OPTION_DRY_RUN,
 	OPTION_REASON,
+	OPTION_SIZE,
+	OPTION_STATE_SIZE,
+	OPTION_UNDO,
+	OPTION_DRY_RUN,
 	OPTION_COUNT,
 };
 
@@ -117,9 +122,14 @@ const struct cli_option cli_options[] = {
 	  VERB(COMMIT) },
 	{ "max-blackout", "TIME", "refuse if the last blackout was longer", 0,
 	  VERB(COMMIT) },
-	{ "dry-run", NULL, "check, but change nothing", 'n',
-	  VERB(STAGE) | VERB(COMMIT) },
 	{ "reason", "TEXT", "reason that is recorded", 0, VERB(ROLLBACK) },
+	{ "size", "BYTES", "size of the pool; K, M and G may follow", 0,
+	  VERB(SETUP) },
+	{ "state-size", "BYTES", "with a state volume of this size in it", 0,
+	  VERB(SETUP) },
+	{ "undo", NULL, "take back what setup has done", 0, VERB(SETUP) },
+	{ "dry-run", NULL, "check, but change nothing", 'n',
+	  VERB(STAGE) | VERB(COMMIT) | VERB(SETUP) },
 	{ NULL },
 };
 
@@ -151,6 +161,18 @@ static int set_max_blackout(struct cli_request *request, const char *text,
 	return fr_fail(error, FR_USAGE, -EINVAL,
 		       "--max-blackout takes a time, such as 400ms, not '%s'",
 		       text);
+}
+
+/* The kernel takes whole MiB; so what is asked for is what is had. */
+static int set_size(uint64_t *size, int option, const char *text,
+		    struct fr_error *error)
+{
+	if (!fr_parse_size(text, size) && *size && !(*size & 0xfffff))
+		return 0;
+	*size = 0;
+	return fr_fail(error, FR_USAGE, -EINVAL,
+		       "--%s takes a size in whole MiB, such as 256M, not '%s'",
+		       cli_options[option].name, text);
 }
 
 static const char **text_of_option(struct cli_request *request, int option)
@@ -205,6 +227,8 @@ static bool *flag_of_option(struct cli_request *request, int option)
 		return &request->unconfirmed;
 	case OPTION_DRY_RUN:
 		return &request->dry_run;
+	case OPTION_UNDO:
+		return &request->undo;
 	}
 	return NULL;
 }
@@ -224,6 +248,10 @@ static int set_option(void *userdata, int option, const char *text,
 		return add_initrd(request, text, error);
 	if (option == OPTION_MAX_BLACKOUT)
 		return set_max_blackout(request, text, error);
+	if (option == OPTION_SIZE)
+		return set_size(&request->size, option, text, error);
+	if (option == OPTION_STATE_SIZE)
+		return set_size(&request->state_size, option, text, error);
 	if (*place)
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "--%s can be given only once",

@@ -32,6 +32,7 @@ enum cli_verb_id {
 	CLI_CANCEL,
 	CLI_DISARM,
 	CLI_CHECK,
+	CLI_SETUP,
 	CLI_STATE,
 	CLI_MANIFEST,
 };
@@ -68,6 +69,9 @@ extern const struct cli_option_table cli_table;
  * @max_blackout_usec: limit in microseconds, not 0; UINT64_MAX: not given
  * @slot: number of a slot; -1: the staged one
  * @count: how many updates, at least 1
+ * @undo: take back what setup has done
+ * @size: of the pool in bytes; 0: not given
+ * @state_size: of the state volume in bytes; 0: not given
  *
  * All strings are borrowed from the command line.
  */
@@ -99,6 +103,9 @@ struct cli_request {
 	uint64_t max_blackout_usec;
 	int32_t slot;
 	unsigned int count;
+	bool undo;
+	uint64_t size;
+	uint64_t state_size;
 };
 
 /**

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "io.h"
 
 /* Links one behind the other, as many as the kernel follows. */
 #define LINKS_MAX 40
@@ -88,4 +89,26 @@ int cli_file_to_replace(const char *file, char **ret)
 		return 0;
 	*ret = realpath(file, NULL);
 	return *ret ? 0 : -errno;
+}
+
+int cli_replace_file(const char *path, const void *data, size_t size)
+{
+	_cleanup_free_ char *temporary = cli_temporary_name(path);
+	_cleanup_close_ int fd = -1;
+	int err;
+
+	if (!temporary)
+		return -ENOMEM;
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = fr_write_all(fd, data, size);
+	if (!err && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
+		     rename(temporary, path) < 0))
+		err = -errno;
+	if (err) {
+		unlink(temporary);
+		return err;
+	}
+	return cli_sync_folder(path);
 }

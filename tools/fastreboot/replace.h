@@ -3,6 +3,8 @@
 #ifndef REPLACE_H
 #define REPLACE_H
 
+#include <stddef.h>
+
 /**
  * cli_temporary_name() - a name for the new file
  * @file: the one that it will replace, whose own name may be as long as a name can
@@ -31,5 +33,17 @@ int cli_sync_folder(const char *file);
  * Return: 0 or a negative errno.
  */
 int cli_file_to_replace(const char *file, char **ret);
+
+/**
+ * cli_replace_file() - replace a file, or make it
+ * @path: name of the file, in a folder that is there; no symbolic link
+ * @data: content
+ * @size: bytes of @data
+ *
+ * It is readable for all. Whatever happens, there is the old one or the new one.
+ *
+ * Return: 0 or a negative errno.
+ */
+int cli_replace_file(const char *path, const void *data, size_t size);
 
 #endif

@@ -165,3 +165,44 @@ void show_doctor(FILE *out, struct json_object *checks)
 		      "There are problems: see the lines with an arrow.\n",
 	      out);
 }
+
+static void put_lines(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+
+		fprintf(out, "    %.*s\n", (int)size, text);
+		text += size + (text[size] == '\n');
+	}
+}
+
+static void put_file(FILE *out, struct json_object *file)
+{
+	const char *text = cli_json_text(file, "text");
+	const char *program = cli_json_text(file, "program");
+
+	text_put(out, cli_json_text(file, "path"));
+	if (!cli_json_true(file, "changes"))
+		fputs(": stays as it is\n", out);
+	else if (!cli_json_member(file, "text"))
+		fputs(": removed\n", out);
+	else
+		fputs(":\n", out);
+	if (cli_json_true(file, "changes"))
+		put_lines(out, text);
+	if (*program) {
+		fputs("then ", out);
+		text_put(out, program);
+		fputc('\n', out);
+	}
+}
+
+void show_setup(FILE *out, struct json_object *setup)
+{
+	struct json_object *files;
+	size_t n;
+
+	files = cli_json_array(setup, "files", &n);
+	for (size_t i = 0; i < n; i++)
+		put_file(out, json_object_array_get_idx(files, i));
+}

@@ -44,6 +44,13 @@ void show_last_log(FILE *out, struct json_object *log);
 void show_blackout(FILE *out, struct json_object *timeline);
 
 /**
+ * show_setup() - which files are written, and which programs run
+ * @out: where to
+ * @setup: org.fastreboot.setup/1
+ */
+void show_setup(FILE *out, struct json_object *setup);
+
+/**
  * show_doctor() - what stands between this machine and a fast reboot, a check a line
  * @out: where to
  * @checks: org.fastreboot.check/1

@@ -39,6 +39,8 @@ JSON_FUNCTIONS = {
     "make_result": "result",
     "make_object": "check",
     "make_check": "check.checks[]",
+    "setup_plan_json": "setup",
+    "change_json": "setup.files[]",
     "list_make": "list",
     "look_at": "list.entries[]",
     "add_verdict": "list.entries[]",

@@ -6,7 +6,8 @@ machine.py and volume.py are what they share. A new test is a function with
 """
 
 from . import (commit, confirm, dependents, descriptors, doctor, manifests,
-               objects, root_images, staging, surroundings, verbs, wipe)
+               objects, root_images, setup, staging, surroundings, verbs,
+               wipe)
 
 __all__ = ["commit", "confirm", "dependents", "descriptors", "doctor",
            "manifests", "objects", "root_images", "staging", "surroundings",
