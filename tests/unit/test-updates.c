@@ -54,7 +54,7 @@ static const char *member(struct json_object *update, const char *name)
 	return found ? json_object_get_string(found) : "-";
 }
 
-/* Each update as a line "kind from to outcome reason blackout", newest first. */
+/* Each update as a line "kind from to status reason blackout", newest first. */
 static void expect_updates(const struct update_event *events, size_t n,
 			   unsigned int max, const char *expected)
 {
@@ -69,7 +69,7 @@ static void expect_updates(const struct update_event *events, size_t n,
 		snprintf(found + size, sizeof(found) - size,
 			 "%s %s %s %s %s %s\n", member(update, "kind"),
 			 member(update, "from"), member(update, "to"),
-			 member(update, "outcome"), member(update, "reason"),
+			 member(update, "status"), member(update, "reason"),
 			 member(update, "blackout_ns"));
 	}
 	json_object_put(list);

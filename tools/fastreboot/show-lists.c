@@ -107,7 +107,7 @@ static void put_update(FILE *out, struct json_object *update, int columns)
 	put_time(out, update);
 	put_column(out, cli_json_text(update, "kind"), 10);
 	put_column(out, or_dash(cli_json_text(update, "to")), columns);
-	put_column(out, cli_json_text(update, "outcome"), 13);
+	put_column(out, cli_json_text(update, "status"), 13);
 	put_blackout(out, update);
 	text_put(out, reason);
 	fputc('\n', out);
@@ -131,7 +131,7 @@ void show_updates(FILE *out, struct json_object *history)
 	if (columns < 8)
 		columns = 8;
 	fprintf(out, "%-18s%-10s%-*s%-13s%-13sREASON\n", "WHEN", "KIND",
-		columns, "RELEASE", "OUTCOME", "BLACKOUT");
+		columns, "RELEASE", "STATUS", "BLACKOUT");
 	for (size_t i = 0; i < n; i++)
 		put_update(out, json_object_array_get_idx(updates, i), columns);
 }

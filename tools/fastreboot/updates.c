@@ -27,7 +27,7 @@
  * @from: release that was left
  * @to: release that was started, or was to be
  * @started: how it was started; NULL if it was not
- * @outcome: a word, see above
+ * @status: a word, see above
  * @reason: why, where it is not as it should be; NULL if there is nothing to say
  */
 struct update {
@@ -36,7 +36,7 @@ struct update {
 	const char *from;
 	const char *to;
 	const struct update_event *started;
-	const char *outcome;
+	const char *status;
 	const char *reason;
 };
 
@@ -104,7 +104,7 @@ static int end_update(struct story *story)
 	if (!err)
 		err = cli_json_add_text(object, "to", update->to);
 	if (!err)
-		err = cli_json_add_text(object, "outcome", update->outcome);
+		err = cli_json_add_text(object, "status", update->status);
 	if (!err)
 		err = cli_json_add_text(object, "reason", update->reason);
 	if (!err)
@@ -128,7 +128,7 @@ static int begin_update(struct story *story, const struct update_event *event,
 		.rollback = rollback,
 		.from = rollback ? release : story->running,
 		.to = rollback ? NULL : release,
-		.outcome = "leaving",
+		.status = "leaving",
 		.reason = rollback ? text_or_null(event->reason) : NULL,
 	};
 	return err;
@@ -140,7 +140,7 @@ static int roll_back(struct story *story, const struct update_event *event)
 	struct update *update = &story->update;
 
 	if (update->started) {
-		update->outcome = "rolled-back";
+		update->status = "rolled-back";
 		update->reason = text_or_null(event->reason);
 	}
 	return begin_update(story, event, true);
@@ -148,7 +148,7 @@ static int roll_back(struct story *story, const struct update_event *event)
 
 static int fail(struct story *story, const char *reason)
 {
-	story->update.outcome = "failed";
+	story->update.status = "failed";
 	story->update.reason = text_or_null(reason);
 	return end_update(story);
 }
@@ -167,7 +167,7 @@ static int start(struct story *story, const struct update_event *event)
 					   "firmware has booted the machine");
 	update->started = event;
 	update->to = story->running;
-	update->outcome = "unconfirmed";
+	update->status = "unconfirmed";
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static int confirm(struct story *story)
 {
 	if (!story->update.started)
 		return 0;
-	story->update.outcome = "confirmed";
+	story->update.status = "confirmed";
 	return end_update(story);
 }
 

@@ -220,8 +220,9 @@ def doctor_status() -> Rows:
 
 
 @table
-def update_outcome() -> Rows:
-    return set(find(r'\boutcome = "([a-z-]+)"'))
+def history_status() -> Rows:
+    return set(find(r'update(?:->|\.)status = "([a-z-]+)"')) | \
+        set(find(r'\.status = "(leaving)"'))
 
 
 @table
