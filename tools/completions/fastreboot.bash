@@ -43,7 +43,7 @@ _fastreboot_takes_value() {
 	--cmdline-words | --payload-version | --compatible | --output | --key | \
 	--certificate | --trusted-certificates | --revocation-lists | -o | \
 	--root | --owner | --mode | --size | --schema | --schema-version | \
-	--device | --state-size)
+	--device | --state-size | --delay | --message)
 		return 0 ;;
 	esac
 	return 1
@@ -95,7 +95,7 @@ _fastreboot_options() {
 			'--signature= --replace --wipe-state -n --dry-run' ;;
 	commit)
 		printf '%s\n' '--now --ignore-inhibitors --unconfirmed --max-blackout=' \
-			'-n --dry-run' ;;
+			'--delay= --message= -n --dry-run' ;;
 	rollback)
 		printf '%s\n' '--reason=' ;;
 	setup)

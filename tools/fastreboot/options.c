@@ -73,6 +73,8 @@ enum option_id {
 	OPTION_IGNORE_INHIBITORS,
 	OPTION_UNCONFIRMED,
 	OPTION_MAX_BLACKOUT,
+	OPTION_DELAY,
+	OPTION_MESSAGE,
 	OPTION_REASON,
 	OPTION_SIZE,
 	OPTION_STATE_SIZE,
@@ -122,6 +124,9 @@ const struct cli_option cli_options[] = {
 	  VERB(COMMIT) },
 	{ "max-blackout", "TIME", "refuse if the last blackout was longer", 0,
 	  VERB(COMMIT) },
+	{ "delay", "TIME", "so much later, by a timer of systemd's", 0,
+	  VERB(COMMIT) },
+	{ "message", "TEXT", "for all who are logged in", 0, VERB(COMMIT) },
 	{ "reason", "TEXT", "reason that is recorded", 0, VERB(ROLLBACK) },
 	{ "size", "BYTES", "size of the pool; K, M and G may follow", 0,
 	  VERB(SETUP) },
@@ -151,16 +156,18 @@ static int add_initrd(struct cli_request *request, const char *file,
 		       CLI_INITRDS_MAX);
 }
 
-static int set_max_blackout(struct cli_request *request, const char *text,
-			    struct fr_error *error)
+static int set_time(uint64_t *usec, int option, const char *example,
+		    const char *text, struct fr_error *error)
 {
-	if (fr_parse_time(text, &request->max_blackout_usec) == 0 &&
-	    request->max_blackout_usec)
+	uint64_t parsed;
+
+	if (!fr_parse_time(text, &parsed) && parsed) {
+		*usec = parsed;
 		return 0;
-	request->max_blackout_usec = UINT64_MAX;
+	}
 	return fr_fail(error, FR_USAGE, -EINVAL,
-		       "--max-blackout takes a time, such as 400ms, not '%s'",
-		       text);
+		       "--%s takes a time, such as %s, not '%s'",
+		       cli_options[option].name, example, text);
 }
 
 /* The kernel takes whole MiB; so what is asked for is what is had. */
@@ -196,6 +203,8 @@ static const char **text_of_option(struct cli_request *request, int option)
 		return &request->signature;
 	case OPTION_REASON:
 		return &request->reason;
+	case OPTION_MESSAGE:
+		return &request->message;
 	}
 	return NULL;
 }
@@ -247,7 +256,11 @@ static int set_option(void *userdata, int option, const char *text,
 	if (option == OPTION_INITRD)
 		return add_initrd(request, text, error);
 	if (option == OPTION_MAX_BLACKOUT)
-		return set_max_blackout(request, text, error);
+		return set_time(&request->max_blackout_usec, option, "400ms",
+				text, error);
+	if (option == OPTION_DELAY)
+		return set_time(&request->delay_usec, option, "5min", text,
+				error);
 	if (option == OPTION_SIZE)
 		return set_size(&request->size, option, text, error);
 	if (option == OPTION_STATE_SIZE)

@@ -54,6 +54,7 @@ extern const struct cli_option_table cli_table;
  * @verb_given: @verb was named and is not the default
  * @json: JSON instead of text for people
  * @no_progress: no progress bar
+ * @quiet: that it went well is not reported: something follows
  * @private_socket: don't try the system bus
  * @replace: give up a sealed slot if no other is free
  * @dry_run: check, change nothing
@@ -67,6 +68,8 @@ extern const struct cli_option_table cli_table;
  * @root_image, @devicetree, @cmdline, @manifest, @signature: as given; NULL: not given
  * @reason: why to roll back; NULL: not given
  * @max_blackout_usec: limit in microseconds, not 0; UINT64_MAX: not given
+ * @delay_usec: when to commit, in microseconds from now; 0: at once
+ * @message: for the terminals of all who are logged in; NULL: not given
  * @slot: number of a slot; -1: the staged one
  * @count: how many updates, at least 1
  * @undo: take back what setup has done
@@ -82,6 +85,7 @@ struct cli_request {
 	bool verb_given;
 	bool json;
 	bool no_progress;
+	bool quiet;
 	bool private_socket;
 	bool replace;
 	bool dry_run;
@@ -101,6 +105,8 @@ struct cli_request {
 	const char *signature;
 	const char *reason;
 	uint64_t max_blackout_usec;
+	uint64_t delay_usec;
+	const char *message;
 	int32_t slot;
 	unsigned int count;
 	bool undo;

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -16,6 +15,7 @@
 #include "list.h"
 #include "replace.h"
 #include "root.h"
+#include "run.h"
 #include "text.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -190,43 +190,14 @@ static int do_change(const struct setup_change *change, struct fr_error *error)
 		       err, "can't write %s: %s", change->path, strerror(-err));
 }
 
-static int run(const char *program, const struct setup_change *change)
-{
-	pid_t pid;
-	int status;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (!pid) {
-		/* What they say is no part of what we say. */
-		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execl(program, program, change->program[1],
-		      *change->release ? change->release : NULL, change->image,
-		      NULL);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 /* Also where the file was there: the program may not have run then. */
-static int run_program(const struct setup_change *change,
-		       struct fr_error *error)
+static int take_note(const struct setup_change *change, struct fr_error *error)
 {
-	_cleanup_free_ char *program = NULL;
-	int status;
+	const char *const words[] = { change->program[0], change->program[1],
+				      *change->release ? change->release : NULL,
+				      change->image, NULL };
+	int status = *words ? run_program(words) : 0;
 
-	if (!change->program[0])
-		return 0;
-	if (asprintf(&program, "%s%s", fr_root(), change->program[0]) < 0) {
-		program = NULL;
-		return fr_fail_memory(error);
-	}
-	status = run(program, change);
 	if (!status)
 		return 0;
 	return fr_fail(
@@ -242,7 +213,7 @@ int setup_plan_do(const struct setup_plan *plan, struct fr_error *error)
 	for (size_t i = 0; !err && i < plan->n; i++)
 		err = do_change(&plan->changes[i], error);
 	for (size_t i = 0; !err && i < plan->n; i++)
-		err = run_program(&plan->changes[i], error);
+		err = take_note(&plan->changes[i], error);
 	return err;
 }
 

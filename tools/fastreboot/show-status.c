@@ -235,6 +235,19 @@ static void put_slots(FILE *out, struct json_object *status, time_t now)
 		put_row(out, "Staged", "nothing");
 }
 
+static void put_schedule(FILE *out, struct json_object *status, time_t now)
+{
+	const char *at = cli_json_text(status, "scheduled_at");
+	char date[TEXT_MAX];
+	time_t time;
+
+	if (!*at || text_parse_time(at, &time) < 0)
+		return;
+	text_when(time, now, date);
+	begin_row(out, "Scheduled");
+	fprintf(out, "a commit, %s; 'fastreboot cancel' cancels it\n", date);
+}
+
 static void put_last_blackout(FILE *out, struct json_object *status)
 {
 	struct json_object *timeline = cli_json_member(status, "timeline");
@@ -429,6 +442,7 @@ void show_status(FILE *out, struct json_object *status, time_t now)
 	put_slots(out, status, now);
 	put_row(out, "Commit", cli_json_text(commit, "message"));
 	put_tries(out, status);
+	put_schedule(out, status, now);
 	put_last_blackout(out, status);
 	put_last_update(out, status);
 	put_job(out, cli_json_member(status, "job"));

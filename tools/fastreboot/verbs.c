@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "job.h"
 #include "report.h"
+#include "schedule.h"
 #include "show.h"
 #include "stage.h"
 
@@ -18,6 +19,23 @@ static int exit_status_of(struct json_object *status)
 	if (!cli_json_true(status, "supported"))
 		return FR_UNSUPPORTED;
 	return cli_json_member(status, "pool") ? FR_OK : FR_NO_POOL;
+}
+
+/* A commit that is to come is systemd's, and the daemon does not know of it. */
+static int add_schedule(struct client *client, struct json_object *status)
+{
+	char text[32];
+	struct tm tm;
+	uint64_t usec;
+	time_t when;
+
+	if (!schedule_next(client, &usec))
+		return cli_json_add_text(status, "scheduled_at", NULL);
+	when = (time_t)(usec / 1000000);
+	if (!gmtime_r(&when, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return -EOVERFLOW;
+	return cli_json_add_text(status, "scheduled_at", text);
 }
 
 /* @log: NULL without --last-log */
@@ -50,6 +68,7 @@ int cli_status(const struct cli_request *request, struct client *client)
 	     client_fetch(client, "LastLog", "org.fastreboot.last-log/1", &log,
 			  &error) < 0))
 		return cli_report_error(request, &error);
+	add_schedule(client, status);
 	print_status(request, status, log);
 	return exit_status_of(status);
 }
@@ -126,6 +145,12 @@ static int finish_job(const struct cli_request *request, struct client *client,
 	progress_init(&progress, !request->no_progress);
 	if (job_run(client, call, &progress, &outcome, &error) < 0)
 		return cli_report_error(request, &error);
+	if (request->quiet && outcome.failure == FR_OK) {
+		if (!request->json)
+			show_checks(stdout, outcome.details);
+		job_outcome_done(&outcome);
+		return FR_OK;
+	}
 	status = cli_report(request,
 			    &(struct cli_result){
 				    .failure = outcome.failure,
@@ -187,7 +212,8 @@ static int append_commit(sd_bus_message *call,
 	return err < 0 ? err : sd_bus_message_close_container(call);
 }
 
-int cli_commit(const struct cli_request *request, struct client *client)
+/* Return: the exit status. */
+static int commit(const struct cli_request *request, struct client *client)
 {
 	_cleanup_message_ sd_bus_message *call = NULL;
 	struct fr_error error = { 0 };
@@ -199,6 +225,37 @@ int cli_commit(const struct cli_request *request, struct client *client)
 	if (err < 0)
 		return fail_message(request, err);
 	return finish_job(request, client, call, NULL);
+}
+
+/* What would be refused later is refused now, while it can be mended. */
+static int commit_later(const struct cli_request *request,
+			struct client *client)
+{
+	static const struct cli_result done = {
+		.name = "done", .message = "The commit is scheduled"
+	};
+	struct cli_request checks = *request;
+	struct fr_error error = { 0 };
+	int status;
+
+	checks.dry_run = true;
+	checks.quiet = true;
+	status = commit(&checks, client);
+	if (status)
+		return status;
+	if (schedule_commit(request, &error) < 0)
+		return cli_report_error(request, &error);
+	schedule_warn(request);
+	return cli_report(request, &done);
+}
+
+int cli_commit(const struct cli_request *request, struct client *client)
+{
+	if (request->delay_usec && !request->dry_run)
+		return commit_later(request, client);
+	if (!request->dry_run)
+		schedule_warn(request);
+	return commit(request, client);
 }
 
 int cli_rollback(const struct cli_request *request, struct client *client)
@@ -252,8 +309,22 @@ static int report_cancelled(const struct cli_request *request,
 	return cli_report(request, &result);
 }
 
+static int cancel_schedule(const struct cli_request *request)
+{
+	static const struct cli_result done = {
+		.name = "done",
+		.message = "The commit that was scheduled is cancelled",
+	};
+	struct fr_error error = { 0 };
+
+	if (schedule_cancel(&error) < 0)
+		return cli_report_error(request, &error);
+	return cli_report(request, &done);
+}
+
 int cli_cancel(const struct cli_request *request, struct client *client)
 {
+	uint64_t unused;
 	struct job_outcome outcome = { 0 };
 	struct fr_error error = { 0 };
 	_cleanup_free_ char *path = NULL;
@@ -261,8 +332,10 @@ int cli_cancel(const struct cli_request *request, struct client *client)
 	int status;
 
 	progress_init(&progress, false);
-	if (find_job(client, &path, &error) < 0 ||
-	    job_cancel(client, path, &progress, &outcome, &error) < 0)
+	if (find_job(client, &path, &error) == -ENOENT &&
+	    schedule_next(client, &unused))
+		return cancel_schedule(request);
+	if (!path || job_cancel(client, path, &progress, &outcome, &error) < 0)
 		return cli_report_error(request, &error);
 	status = report_cancelled(request, &outcome);
 	job_outcome_done(&outcome);

@@ -14,6 +14,7 @@ JSON_FUNCTIONS = {
     "describe_status": "status",
     "add_kernel": "status",
     "print_status": "status",
+    "add_schedule": "status",
     "describe_pool": "status.pool",
     "describe_slot": "status.slots[]",
     "describe_segment": "segments[]",
