@@ -146,19 +146,9 @@ class Machine:
         """A command line for the client."""
         return [str(self.build / "fastreboot"), "--private", *words]
 
-    def client(self) -> dict[str, str]:
-        """The client's environment.
-
-        A third of what it takes is to look for leaks at its end. The quick loop
-        leaves that to make check; the daemon is looked at by both.
-        """
-        quick = "UNIT_DIVISOR" in os.environ
-        return self.environment | (
-            {"ASAN_OPTIONS": "detect_leaks=0"} if quick else {})
-
     def run(self, *words: str, status: int = 0) -> str:
         """Run the client, and compare its exit status."""
-        done = subprocess.run(self.command(*words), env=self.client(),
+        done = subprocess.run(self.command(*words), env=self.environment,
                               capture_output=True, timeout=DEADLINE,
                               check=False, text=True)
         equal(done.returncode, status,
@@ -167,7 +157,7 @@ class Machine:
 
     def popen(self, *words: str) -> subprocess.Popen[str]:
         """Start the client."""
-        return subprocess.Popen(self.command(*words), env=self.client(),
+        return subprocess.Popen(self.command(*words), env=self.environment,
                                 stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
 
