@@ -76,6 +76,7 @@ install-units:
 		name=$$(basename $$unit .in); \
 		$(call filled,$$unit,$(unitdir)/$$name,644); \
 	done
+	$(call data,$(TOP)/units/systemd-bless-boot.conf,$(unitdir)/systemd-bless-boot.service.d/fastreboot.conf)
 	$(call filled,$(TOP)/units/health-baseline.in,$(configdir)/preflight.d/10-health-baseline,755)
 	$(call data,$(TOP)/units/fastreboot.tmpfiles,$(tmpfilesdir)/fastreboot.conf)
 	$(call data,$(TOP)/units/60-fastreboot-state.rules,$(udevdir)/60-fastreboot-state.rules)

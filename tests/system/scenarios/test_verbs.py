@@ -105,3 +105,28 @@ def doctor_and_list(system: System) -> None:
     text = fastreboot.run(machine, "check", expect=Exit.REFUSED).text
     check.true("the unit that is missing is named",
                "systemctl enable fastreboot-confirm.service" in text, text)
+
+
+@scenario(timeout=900)
+def boot_loaders_counter(system: System) -> None:
+    """What blesses an entry runs after a boot by firmware, and not after a jump."""
+    machine = system.machine()
+    machine.start()
+    machine.sh("cat >/etc/systemd/system/systemd-bless-boot.service <<'END'\n"
+               "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+               "ExecStart=/bin/touch /run/blessed\n"
+               "[Install]\nWantedBy=multi-user.target\nEND\n"
+               "systemctl daemon-reload\n"
+               "systemctl enable --now systemd-bless-boot.service")
+    machine.sh("test -e /run/blessed")
+    fastreboot.update(machine, "system-b")
+    found = machine.sh("systemctl show -P Result systemd-bless-boot.service; "
+                       "ls /run/blessed", check=False)
+    check.equal("result after a jump", found.lines[0], "exec-condition")
+    check.true("it has not run", found.status != 0)
+    check.equal("state of systemd",
+                machine.sh("systemctl is-system-running --wait").text,
+                "running")
+    fastreboot.wait_confirmed(machine)
+    machine.restart("systemctl reboot")
+    machine.sh("test -e /run/blessed")
