@@ -8,14 +8,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 
-/* Names that are being collected; a list that grows, and NULL behind it. */
+/* More than there are boot roots. */
+#define FOLDERS_MAX 64
+
+/**
+ * struct names - names that are being collected
+ * @list: that grows, and NULL behind it
+ * @count: names in it
+ * @folders: those that were read: /efi may be a link to /boot/efi
+ * @n_folders: how many
+ */
 struct names {
 	char **list;
 	size_t count;
+	struct {
+		dev_t device;
+		ino_t inode;
+	} folders[FOLDERS_MAX];
+	size_t n_folders;
 };
+
+static bool was_read(struct names *names, DIR *dir)
+{
+	struct stat folder;
+
+	if (fstat(dirfd(dir), &folder) < 0)
+		return false;
+	for (size_t i = 0; i < names->n_folders; i++)
+		if (names->folders[i].device == folder.st_dev &&
+		    names->folders[i].inode == folder.st_ino)
+			return true;
+	if (names->n_folders < FOLDERS_MAX) {
+		names->folders[names->n_folders].device = folder.st_dev;
+		names->folders[names->n_folders++].inode = folder.st_ino;
+	}
+	return false;
+}
 
 static int add(struct names *names, const char *folder, const char *name)
 {
@@ -76,6 +108,8 @@ static int list_folder(const char *root, const char *below, const char *suffix,
 		return fr_fail_memory(error);
 	}
 	dir = opendir(folder);
+	if (dir && was_read(names, dir))
+		return 0;
 	err = dir ? read_names(dir, folder, suffix, names) : -errno;
 	if (err == -ENOENT || err == -ENOTDIR)
 		return 0;

@@ -394,7 +394,8 @@ static void list_of_all(void **state)
 {
 	_cleanup_strv_ char **found = NULL;
 	char *roots[] = { (char *)file_path("l1"), (char *)file_path("none"),
-			  (char *)file_path("l2"), NULL };
+			  (char *)file_path("link"), (char *)file_path("l2"),
+			  NULL };
 	struct fr_error error = { 0 };
 	static const char *const expected[] = {
 		"l1/loader/entries/a-10.conf",
@@ -409,6 +410,7 @@ static void list_of_all(void **state)
 	file_write_text("l1/loader/entries/a.txt", "");
 	file_write_text("l1/EFI/Linux/x.efi", "");
 	file_write_text("l2/loader/entries/b+3.conf", "");
+	file_link("l1", "link");
 	expect_ok(fr_bls_list(roots, &found, &error), &error);
 	for (size_t i = 0; i < 4; i++)
 		assert_string_equal(found[i], file_path(expected[i]));
