@@ -181,11 +181,14 @@ int list_make(const struct fr_config *config, struct json_object *status,
 	      struct json_object **ret, struct fr_error *error)
 {
 	_cleanup_json_ struct json_object *object = json_object_new_object();
-	struct json_object *list = json_object_new_array();
 	_cleanup_strv_ char **paths = NULL;
+	struct json_object *list;
 	int err;
 
-	if (!object || cli_json_add(object, "entries", list) ||
+	if (!object)
+		return fr_fail_memory(error);
+	list = json_object_new_array();
+	if (cli_json_add(object, "entries", list) ||
 	    cli_json_add_text(object, "schema", "org.fastreboot.list/1"))
 		return fr_fail_memory(error);
 	err = fr_bls_list(config->boot_roots, &paths, error);

@@ -130,6 +130,7 @@ int setup_plan_make(const struct setup_request *request,
 		    struct fr_error *error)
 {
 	_cleanup_setup_plan_ struct setup_plan plan = { 0 };
+	char by_hand[160];
 	int err = 0;
 
 	if (!request->undo)
@@ -138,11 +139,12 @@ int setup_plan_make(const struct setup_request *request,
 		err = setup_find_places(&plan, error);
 	if (err < 0)
 		return err;
+	snprintf(by_hand, sizeof(by_hand), "add %s to", plan.parameter);
 	if (!plan.n)
 		return fr_fail(
 			error, FR_NOT_FOUND, -ENOENT,
-			"the configuration of no boot loader is found that fastreboot knows (GRUB, kernel-install, u-boot-menu, extlinux): add %s to the kernel's command line by hand",
-			*plan.parameter ? plan.parameter : "nothing");
+			"the configuration of no boot loader is found that fastreboot knows (GRUB, kernel-install, u-boot-menu, extlinux): %s the kernel's command line by hand",
+			*plan.parameter ? by_hand : "take fastreboot= out of");
 	*ret = plan;
 	plan = (struct setup_plan){ 0 };
 	return 0;
