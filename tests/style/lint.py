@@ -160,20 +160,25 @@ def systemd(_: Files) -> str | None:
                             "install-units", f"DESTDIR={root}",
                             MAKEFLAGS=""):
         return failure
-    units = sorted((root / "usr/lib/systemd/system").iterdir())
+    folder = root / "usr/lib/systemd/system"
+    # A drop-in is looked at as a part of its unit.
+    units = sorted({path.name.removesuffix(".d") for path in folder.iterdir()})
     named = re.findall(r"^Exec\w+=[-@:+!|]*(/\S+)", "\n".join(
-        unit.read_text() for unit in units), re.M)
-    for program in named:
+        path.read_text() for path in folder.rglob("*") if path.is_file()), re.M)
+    for program in [*named, "/bin/true"]:
         path = root / program.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(STUB)
         path.chmod(0o755)
     # What the units refer to is systemd's own, of this machine.
-    shutil.copytree("/usr/lib/systemd/system", root / "usr/lib/systemd/system",
-                    symlinks=True, dirs_exist_ok=True)
+    shutil.copytree("/usr/lib/systemd/system", folder, symlinks=True,
+                    dirs_exist_ok=True)
+    for unit in units:
+        if not (folder / unit).exists():
+            (folder / unit).write_text("[Service]\nExecStart=/bin/true\n")
     return said(None, "systemd-analyze", "verify", "--man=no",
                 "--recursive-errors=no", f"--root={root}",
-                *(unit.name for unit in units))
+                *units)
 
 
 #

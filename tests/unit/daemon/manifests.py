@@ -32,7 +32,7 @@ def sign(machine: Machine, number: int, version: str,
          f"--initrd={machine.folder}/initrd", rule,
          f"--payload-version={version}", f"--key={machine.folder}/maker.key",
          f"--certificate={machine.folder}/maker.pem"],
-        env=machine.client(), check=True, capture_output=True)
+        env=machine.environment, check=True, capture_output=True)
 
 
 def older(machine: Machine) -> None:
