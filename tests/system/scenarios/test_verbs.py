@@ -109,19 +109,19 @@ def doctor_and_list(system: System) -> None:
 
 @scenario(timeout=900)
 def boot_loaders_counter(system: System) -> None:
-    """What blesses an entry runs after a boot by firmware, and not after a jump."""
+    """What ends a boot loader's count runs after a boot by firmware, and not after a jump."""
     machine = system.machine()
     machine.start()
     machine.sh("cat >/etc/systemd/system/systemd-bless-boot.service <<'END'\n"
                "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-               "ExecStart=/bin/touch /run/blessed\n"
+               "ExecStart=/bin/touch /run/counted\n"
                "[Install]\nWantedBy=multi-user.target\nEND\n"
                "systemctl daemon-reload\n"
                "systemctl enable --now systemd-bless-boot.service")
-    machine.sh("test -e /run/blessed")
+    machine.sh("test -e /run/counted")
     fastreboot.update(machine, "system-b")
     found = machine.sh("systemctl show -P Result systemd-bless-boot.service; "
-                       "ls /run/blessed", check=False)
+                       "ls /run/counted", check=False)
     check.equal("result after a jump", found.lines[0], "exec-condition")
     check.true("it has not run", found.status != 0)
     check.equal("state of systemd",
@@ -129,4 +129,4 @@ def boot_loaders_counter(system: System) -> None:
                 "running")
     fastreboot.wait_confirmed(machine)
     machine.restart("systemctl reboot")
-    machine.sh("test -e /run/blessed")
+    machine.sh("test -e /run/counted")
