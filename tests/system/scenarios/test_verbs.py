@@ -22,24 +22,29 @@ def history(machine: SystemMachine) -> list[dict[str, Any]]:
 
 @scenario(timeout=1200)
 def history_of_updates(system: System) -> None:
-    """An update, a rollback and a reset, as the journal tells of them."""
+    """Two updates and a rollback, as the journal tells of them."""
     machine = system.machine()
-    old = machine.start().release
+    first = machine.start().release
     check.equal("updates at first", history(machine), [])
-    blackout = fastreboot.update(machine, "system-b") and \
-        fastreboot.wait_confirmed(machine)["timeline"]["blackout_ns"]
-    new = fastreboot.status(machine)["release"]
+    fastreboot.update(machine, "system-b")
+    found = fastreboot.wait_confirmed(machine)
     [update] = history(machine)
     check.equal("update", (update["kind"], update["from"], update["to"],
                            update["status"], update["blackout_ns"]),
-                ("update", old, new, "confirmed", blackout))
+                ("update", first, found["release"], "confirmed",
+                 found["timeline"]["blackout_ns"]))
+    fastreboot.update(machine, "system-a")
+    fastreboot.wait_confirmed(machine)
     machine.jump("fastreboot rollback --reason='it smells'")
     fastreboot.wait_confirmed(machine)
-    back, update = history(machine)
+    back, *before = history(machine)
     check.equal("rollback", (back["kind"], back["from"], back["to"],
                              back["status"], back["reason"]),
-                ("rollback", new, old, "confirmed", "it smells"))
-    check.equal("update before", update["status"], "confirmed")
+                ("rollback", first, found["release"], "confirmed",
+                 "it smells"))
+    check.equal("updates before", [(one["to"], one["status"])
+                                   for one in before],
+                [(first, "confirmed"), (found["release"], "confirmed")])
     text = fastreboot.run(machine, "history", "1").text
     check.true("a line for people", "rollback" in text and "it smells" in text
                and "update" not in text, text)
@@ -76,6 +81,7 @@ def disarmed_on_the_way_down(system: System) -> None:
     machine = system.machine()
     first = machine.start()
     machine.sh("cat >/etc/systemd/system/slow.service <<'END'\n"
+               "[Unit]\nAfter=fastrebootd.service dbus.service\n"
                "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
                "ExecStart=/bin/true\n"
                "ExecStop=/usr/bin/fastreboot disarm\nEND\n"
