@@ -28,7 +28,7 @@ class System(Vm):
 
         watchdog -- has it one? It resets the machine.
         """
-        machine = SystemMachine(self.build, Options(**options),
+        machine = SystemMachine(self.build, Options(code=128, **options),
                                 self._deadline, self._log,
                                 self._folder("machine"), watchdog)
         self.machines.append(machine)

@@ -30,6 +30,10 @@ class Options:
     dtb -- device tree to use in place of QEMU's own
     disk -- image of a read-only disk, /dev/vda
     hotplug -- as in memory, what can be added by Machine.plug_memory()
+    code -- MiB that QEMU keeps of translated code, 0 for as much as it likes: a
+        GiB. Of a machine that boots tens of times most of that is of kernels
+        that are gone, and QEMU looks through it at each write to their memory:
+        a kernel's start then takes minutes
     """
 
     cpu: str = "cortex-a72"
@@ -43,6 +47,7 @@ class Options:
     dtb: Path | None = None
     disk: Path | None = None
     hotplug: str = ""
+    code: int = 0
 
     def machine(self) -> list[str]:
         """What defines the hardware, and so QEMU's device tree."""
@@ -56,8 +61,9 @@ class Options:
         if self.hotplug:
             memory += ",maxmem=64G"
         return ["-machine", board, "-cpu", self.cpu, "-smp", str(self.cpus),
-                "-m", memory, "-accel", "tcg", "-display", "none",
-                "-nodefaults", "-no-user-config"]
+                "-m", memory, "-accel",
+                f"tcg,tb-size={self.code}" if self.code else "tcg",
+                "-display", "none", "-nodefaults", "-no-user-config"]
 
     def command_line(self, append: str) -> str:
         """The kernel's command line."""
