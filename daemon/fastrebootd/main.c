@@ -220,8 +220,8 @@ static void run(struct daemon *daemon)
 	history_init(&daemon->history, daemon->event, daemon->pool.generation,
 		     on_news, daemon);
 	watch_init(&daemon->watch, daemon->event, on_armed, daemon);
-	sd_notify(0, "READY=1");
 	started_tell(daemon);
+	sd_notify(0, "READY=1");
 	daemon_changed(daemon);
 	sd_event_loop(daemon->event);
 }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -55,10 +56,14 @@ def watchdog(machine: Machine) -> Path:
 
 
 def has_open(machine: Machine, path: Path) -> bool:
-    """Does the daemon have the file open?"""
+    """Does the daemon have the file open? It opens and closes others meanwhile."""
     assert machine.daemon
     folder = Path(f"/proc/{machine.daemon.pid}/fd")
-    return any(os.readlink(fd) == str(path) for fd in folder.iterdir())
+    found = False
+    for fd in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found |= os.readlink(fd) == str(path)
+    return found
 
 
 def watchdog_check(machine: Machine, *words: str) -> str:
