@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 from .checks import check, equal
@@ -64,6 +65,17 @@ def has_open(machine: Machine, path: Path) -> bool:
         with contextlib.suppress(FileNotFoundError):
             found |= os.readlink(fd) == str(path)
     return found
+
+
+def commit_that_syncs(machine: Machine) -> subprocess.Popen[str]:
+    """A commit that waits for disks that don't answer."""
+    machine.start(first=True)
+    machine.stage()
+    machine.set_sysfs("stall-sync", "1")
+    client = machine.popen("commit", "--now")
+    machine.wait(lambda: (machine.status()["job"] or {}).get("step") ==
+                 "syncing", "sync")
+    return client
 
 
 def watchdog_check(machine: Machine, *words: str) -> str:
@@ -306,12 +318,7 @@ def disk_does_not_take_the_mirror(machine: Machine) -> None:
 
 @test
 def cancelled_while_disks_write(machine: Machine) -> None:
-    machine.start(first=True)
-    machine.stage()
-    machine.set_sysfs("stall-sync", "1")
-    client = machine.popen("commit", "--now")
-    machine.wait(lambda: (machine.status()["job"] or {}).get("step") ==
-                 "syncing", "sync")
+    client = commit_that_syncs(machine)
     client.send_signal(signal.SIGINT)
     equal(client.wait(DEADLINE), 11, "status of the cancelled commit")
     equal(machine.sysfs("armed"), "none", "armed slot")

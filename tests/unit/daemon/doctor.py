@@ -10,13 +10,6 @@ from .machine import Machine, jump
 from .registry import test
 
 
-def put(machine: Machine, path: str, text: str = "") -> None:
-    """Make a file of the machine's."""
-    file = machine.folder / f"root{path}"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-
-
 def healthy(machine: Machine) -> None:
     """Give a machine all that it should have."""
     for path in ("/sys/firmware/devicetree/base/psci/method",
@@ -26,11 +19,11 @@ def healthy(machine: Machine) -> None:
                  "fastreboot-confirm.service",
                  "/etc/systemd/system/boot-complete.target.requires/"
                  "fastreboot-health.service"):
-        put(machine, path)
-    put(machine, "/sys/class/watchdog/watchdog0/identity", "a dog\n")
-    put(machine, "/sys/class/watchdog/watchdog0/state", "inactive\n")
+        machine.put(path)
+    machine.put("/sys/class/watchdog/watchdog0/identity", "a dog\n")
+    machine.put("/sys/class/watchdog/watchdog0/state", "inactive\n")
     boot = machine.folder / "root/boot"
-    put(machine, "/boot/loader/entries/a.conf",
+    machine.put("/boot/loader/entries/a.conf",
         "linux /Image0\noptions quiet\n")
     (boot / "Image0").write_bytes((machine.folder / "Image0").read_bytes())
     machine.configure(f"[Stage]\nBootRoots={boot}\n")
@@ -107,20 +100,20 @@ def machine_with_a_stock_kernel(machine: Machine) -> None:
 
 @test
 def container_and_xen(machine: Machine) -> None:
-    put(machine, "/run/systemd/container", "lxc\n")
+    machine.put("/run/systemd/container", "lxc\n")
     found = diagnosis(machine, status=4)
     equal(list(found), ["place"], "checks")
     check("lxc" in found["place"]["message"],
           found["place"]["message"])
     (machine.folder / "root/run/systemd/container").unlink()
-    put(machine, "/sys/hypervisor/type", "xen\n")
+    machine.put("/sys/hypervisor/type", "xen\n")
     check("Xen" in diagnosis(machine, status=4)["place"]["message"], "no Xen")
 
 
 @test
 def machine_in_disorder(machine: Machine) -> None:
     healthy(machine)
-    put(machine, "/sys/devices/system/cpu/cpu1/online", "1\n")
+    machine.put("/sys/devices/system/cpu/cpu1/online", "1\n")
     (machine.folder / "root/sys/firmware/devicetree/base/psci/method").unlink()
     (machine.folder / "root/sys/firmware/devicetree/base/psci").rmdir()
     (machine.folder / "root/dev/watchdog").unlink()

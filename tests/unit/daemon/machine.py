@@ -81,6 +81,25 @@ class Machine:
         (folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (folder / name).chmod(0o755)
 
+    def put(self, path: str, text: str = "") -> Path:
+        """Make a file of the system's."""
+        file = self.folder / f"root{path}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def program(self, path: str, status: int = 0) -> None:
+        """Install a program that adds a line to the file "ran" for each of its words."""
+        self.put(path, "#!/bin/sh\nprintf '%s\\n' \"${0#*/root}\" \"$@\" >>"
+                 f"{self.folder}/ran\nexit {status}\n").chmod(0o755)
+
+    def ran(self) -> list[str]:
+        """The words of all programs that have run since the last call."""
+        file = self.folder / "ran"
+        lines = file.read_text().splitlines() if file.exists() else []
+        file.unlink(missing_ok=True)
+        return lines
+
     def sysfs(self, name: str) -> str:
         """A file of the kernel's."""
         return (self.folder / "sys" / name).read_text().strip()

@@ -6,18 +6,14 @@ from __future__ import annotations
 import json
 
 from .checks import check, equal
+from .commit import commit_that_syncs
 from .machine import DEADLINE, Machine, jump
 from .registry import test
 
 
 @test
 def another_clients_job_is_cancelled(machine: Machine) -> None:
-    machine.start(first=True)
-    machine.stage()
-    machine.set_sysfs("stall-sync", "1")
-    client = machine.popen("commit", "--now")
-    machine.wait(lambda: (machine.status()["job"] or {}).get("step") ==
-                 "syncing", "sync")
+    client = commit_that_syncs(machine)
     text = machine.run("cancel")
     check("The job is cancelled" in text, text)
     equal(client.wait(DEADLINE), 11, "status of the cancelled commit")
@@ -97,19 +93,10 @@ def start_is_told_once(machine: Machine) -> None:
     machine.wait_log("was started: fast-reboot, with a blackout of ")
 
 
-def record(machine: Machine, path: str, status: int = 0) -> None:
-    """A program that writes its words to the file "ran", one a line."""
-    file = machine.folder / f"root{path}"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("#!/bin/sh\nprintf '%s\\n' \"${0##*/}\" \"$@\" >>"
-                    f"{machine.folder}/ran\nexit {status}\n")
-    file.chmod(0o755)
-
-
 @test
 def commit_is_scheduled(machine: Machine) -> None:
     for name in ("systemd-run", "systemctl", "wall"):
-        record(machine, f"/usr/bin/{name}")
+        machine.program(f"/usr/bin/{name}")
     (machine.folder / "root/run/systemd/system").mkdir(parents=True)
     machine.start(first=True)
     machine.run("commit", "--delay=5min", status=3)
@@ -117,12 +104,12 @@ def commit_is_scheduled(machine: Machine) -> None:
     text = machine.run("commit", "--delay=5min", "--now", "--message=tea time")
     check("slot-verified" in text and "The commit is scheduled\n" in text, text)
     equal(machine.sysfs("armed"), "none", "armed slot")
-    words = (machine.folder / "ran").read_text()
+    words = "\n".join(machine.ran())
     for line in ("--on-active=300000000us\n", "--unit=fastreboot-commit\n",
-                 "commit\n--now\n--message\ntea time\n", "wall\nThe system "
+                 "commit\n--now\n--message\ntea time\n", "/usr/bin/wall\nThe system "
                  "reboots at "):
         check(line in words, words)
-    record(machine, "/usr/bin/systemd-run", 1)
+    machine.program("/usr/bin/systemd-run", 1)
     text = machine.run("commit", "--delay=1s", "--now", status=1)
     check("systemd-run has refused" in text, text)
     result = json.loads(machine.run("commit", "--delay=1s", "--now", "--json",
@@ -132,13 +119,12 @@ def commit_is_scheduled(machine: Machine) -> None:
 
 @test
 def message_of_a_commit(machine: Machine) -> None:
-    record(machine, "/usr/bin/wall")
+    machine.program("/usr/bin/wall")
     machine.start(first=True)
     machine.stage()
     machine.run("commit", "--now", "--dry-run", "--message=no")
-    check(not (machine.folder / "ran").exists(), "a dry run warns")
+    equal(machine.ran(), [], "warnings of a dry run")
     machine.run("commit", "--now", "--message=see you")
-    equal((machine.folder / "ran").read_text(),
-          "wall\nThe system reboots now.\nsee you\n", "wall")
+    equal(machine.ran(), ["/usr/bin/wall", "The system reboots now.", "see you"], "wall")
     text = machine.run("commit", "--delay=1s", status=6)
     check("under way" in text, text)
