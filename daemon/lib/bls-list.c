@@ -71,13 +71,6 @@ static int higher_first(const void *a, const void *b)
 	return strverscmp(*(char *const *)b, *(char *const *)a);
 }
 
-static bool is_wanted(const char *name, const char *suffix)
-{
-	size_t size = strlen(name), n = strlen(suffix);
-
-	return *name != '.' && size > n && !strcmp(name + size - n, suffix);
-}
-
 static int read_names(DIR *dir, const char *folder, const char *suffix,
 		      struct names *names)
 {
@@ -89,7 +82,7 @@ static int read_names(DIR *dir, const char *folder, const char *suffix,
 		entry = readdir(dir);
 		if (!entry)
 			return -errno;
-		if (is_wanted(entry->d_name, suffix))
+		if (fr_bls_is_name(entry->d_name, suffix))
 			err = add(names, folder, entry->d_name);
 	}
 	return err;

@@ -334,13 +334,12 @@ size_t fr_bls_id_size(const char *name, const char *suffix)
 	return n && n == rest ? (size_t)(plus - name) : size;
 }
 
-/* Is it the name of an entry's file, or with another suffix of a UKI's? */
-static bool is_entry_name(const char *name, const char *suffix)
+bool fr_bls_is_name(const char *name, const char *suffix)
 {
 	return *name != '.' && has_suffix(name, suffix);
 }
 
-static bool same_id(const char *a, const char *b, const char *suffix)
+bool fr_bls_same_id(const char *a, const char *b, const char *suffix)
 {
 	size_t size = fr_bls_id_size(a, suffix);
 
@@ -369,8 +368,8 @@ static int consider(const char *name, const char *wanted, struct match *match)
 	bool exact = same_file(name, wanted, match->suffix);
 	char *copy;
 
-	if (!is_entry_name(name, match->suffix) ||
-	    !same_id(name, wanted, match->suffix) || match->exact)
+	if (!fr_bls_is_name(name, match->suffix) ||
+	    !fr_bls_same_id(name, wanted, match->suffix) || match->exact)
 		return 0;
 	match->several = match->name && !exact;
 	match->exact = exact;
@@ -576,7 +575,7 @@ int fr_bls_find_renamed(const char *path, char **ret)
 	if (!slash || !access(path, F_OK))
 		return 0;
 	suffix = has_suffix(slash + 1, UKI_SUFFIX) ? UKI_SUFFIX : SUFFIX;
-	if (!is_entry_name(slash + 1, suffix))
+	if (!fr_bls_is_name(slash + 1, suffix))
 		return 0;
 	folder = strndup(path, (size_t)(slash - path));
 	return folder ? search_renamed(folder, slash + 1, suffix, ret) :
@@ -595,7 +594,7 @@ static int load_path(const char *path, struct fr_bls_entry *ret,
 
 	if (has_dot_dot(path) || size < folder ||
 	    memcmp(name - folder, ENTRIES, folder) ||
-	    !is_entry_name(name + 1, SUFFIX))
+	    !fr_bls_is_name(name + 1, SUFFIX))
 		return fr_fail(
 			error, FR_USAGE, -EINVAL,
 			"%s: the path of a boot loader entry ends with /loader/entries/<id>.conf",

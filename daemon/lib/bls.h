@@ -7,6 +7,7 @@
 #ifndef FR_BLS_H
 #define FR_BLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -82,6 +83,21 @@ int fr_bls_parse(const char *text, size_t size, const char *root,
  * Return: bytes in front of the counter of boot tries and @suffix.
  */
 size_t fr_bls_id_size(const char *name, const char *suffix);
+
+/**
+ * fr_bls_same_id() - do two names differ by nothing but the counter of boot tries?
+ * @a: name, or path, of a file
+ * @b: another one
+ * @suffix: as of fr_bls_id_size()
+ */
+bool fr_bls_same_id(const char *a, const char *b, const char *suffix);
+
+/**
+ * fr_bls_is_name() - is it the name of an entry's file, or of a UKI's?
+ * @name: name, or path, of a file
+ * @suffix: as of fr_bls_id_size()
+ */
+bool fr_bls_is_name(const char *name, const char *suffix);
 
 /**
  * fr_bls_find_renamed() - find a file that is there with another counter

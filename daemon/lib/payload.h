@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cleanup.h"
 #include "config.h"
 #include "error.h"
 
@@ -153,6 +154,9 @@ int fr_payload_write(struct fr_payload *payload, const struct fr_sink *sink,
  * Return: NULL.
  */
 struct fr_payload *fr_payload_close(struct fr_payload *payload);
+
+FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
+#define _cleanup_payload_ _cleanup_(fr_payload_closep)
 
 /**
  * fr_payload_cmdline() - the command line

@@ -30,8 +30,6 @@ int payload_begin(void **state);
 int payload_begin_packed(void **state);
 int payload_end(void **state);
 
-FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
-
 #define KERNEL_SIZE 600000
 #define DTB_SIZE 1000
 #define ROOT_SIZE (2 * 4096)

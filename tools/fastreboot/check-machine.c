@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "files.h"
 #include "text.h"
 
 #define WATCHDOG_CLASS "/sys/class/watchdog/"
@@ -15,7 +16,7 @@ bool check_place(struct doctor *doctor)
 {
 	char kind[64];
 
-	check_read("/run/systemd/container", kind, sizeof(kind));
+	files_read_line("/run/systemd/container", kind, sizeof(kind));
 	if (*kind) {
 		check_say(
 			doctor, "place", CHECK_PROBLEM,
@@ -24,7 +25,7 @@ bool check_place(struct doctor *doctor)
 			kind);
 		return false;
 	}
-	check_read("/sys/hypervisor/type", kind, sizeof(kind));
+	files_read_line("/sys/hypervisor/type", kind, sizeof(kind));
 	if (!strcmp(kind, "xen")) {
 		check_say(
 			doctor, "place", CHECK_PROBLEM,
@@ -90,19 +91,19 @@ void check_pool(struct doctor *doctor)
 
 static const char *description(void)
 {
-	if (check_exists("/sys/firmware/acpi/tables/DSDT"))
+	if (files_exist("/sys/firmware/acpi/tables/DSDT"))
 		return "ACPI";
-	return check_exists("/sys/firmware/devicetree/base") ?
+	return files_exist("/sys/firmware/devicetree/base") ?
 		       "a device tree" :
 		       "neither ACPI nor a device tree";
 }
 
 void check_firmware(struct doctor *doctor)
 {
-	bool psci = check_exists("/sys/firmware/devicetree/base/psci") ||
-		    check_exists("/sys/firmware/acpi/tables/DSDT");
-	bool many = check_exists("/sys/devices/system/cpu/cpu1");
-	bool efi = check_exists("/sys/firmware/efi");
+	bool psci = files_exist("/sys/firmware/devicetree/base/psci") ||
+		    files_exist("/sys/firmware/acpi/tables/DSDT");
+	bool many = files_exist("/sys/devices/system/cpu/cpu1");
+	bool efi = files_exist("/sys/firmware/efi");
 
 	if (!psci && many)
 		check_say(
@@ -122,9 +123,9 @@ static void say_watchdog(struct doctor *doctor, const char *name)
 	char path[128], identity[64], state[32];
 
 	snprintf(path, sizeof(path), WATCHDOG_CLASS "%s/identity", name);
-	check_read(path, identity, sizeof(identity));
+	files_read_line(path, identity, sizeof(identity));
 	snprintf(path, sizeof(path), WATCHDOG_CLASS "%s/state", name);
-	check_read(path, state, sizeof(state));
+	files_read_line(path, state, sizeof(state));
 	check_say(doctor, "watchdog", CHECK_OK, NULL, "%s (%s), %s",
 		  doctor->config.watchdog_device,
 		  *identity ? identity : "unnamed",
@@ -144,7 +145,7 @@ void check_watchdog(struct doctor *doctor)
 			"it is not used: a new kernel that hangs is not noticed");
 		return;
 	}
-	if (!check_exists(device)) {
+	if (!files_exist(device)) {
 		check_say(
 			doctor, "watchdog", CHECK_WARNING,
 			"load the driver of the machine's watchdog, or name its device with WatchdogDevice=",

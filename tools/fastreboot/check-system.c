@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fastreboot-state.h"
+#include "files.h"
 #include "io.h"
 #include "list.h"
 #include "root.h"
@@ -40,7 +41,7 @@ static bool is_enabled(const char *target, const char *kind, const char *unit)
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s/%s.%s/%s", folders[i], target,
 			 kind, unit);
-		if (check_exists(path))
+		if (files_exist(path))
 			return true;
 	}
 	return false;
@@ -80,7 +81,7 @@ static void check_gate(struct doctor *doctor)
 
 void check_units(struct doctor *doctor)
 {
-	if (!check_exists("/run/systemd/system")) {
+	if (!files_exist("/run/systemd/system")) {
 		check_say(doctor, "confirmation", CHECK_NOTE,
 			  "call 'fastreboot confirm' when the system is good",
 			  "systemd does not run here");
@@ -94,7 +95,8 @@ void check_signatures(struct doctor *doctor)
 {
 	char lockdown[128];
 
-	check_read("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	files_read_line("/sys/kernel/security/lockdown", lockdown,
+			sizeof(lockdown));
 	if (*doctor->config.trusted_certificates)
 		check_say(doctor, "signatures", CHECK_OK, NULL,
 			  "payloads have to be signed");
@@ -144,7 +146,7 @@ void check_state_volume(struct doctor *doctor)
 
 void check_journal(struct doctor *doctor)
 {
-	if (check_exists("/var/log/journal"))
+	if (files_exist("/var/log/journal"))
 		check_say(doctor, "journal", CHECK_OK, NULL,
 			  "it is kept across reboots");
 	else

@@ -2,18 +2,11 @@
 #include "check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "io.h"
 #include "json.h"
 #include "root.h"
-
-#define LINE_MAX_BYTES 4096
 
 static const char *const status_words[] = {
 	[CHECK_OK] = "ok",	     [CHECK_NOTE] = "note",
@@ -63,42 +56,14 @@ void check_say(struct doctor *doctor, const char *name,
 	}
 }
 
-bool check_exists(const char *path)
-{
-	_cleanup_free_ char *name = NULL;
-
-	if (asprintf(&name, "%s%s", fr_root(), path) < 0) {
-		name = NULL;
-		return false;
-	}
-	return !access(name, F_OK);
-}
-
-void check_read(const char *path, char *ret, size_t size)
-{
-	_cleanup_free_ char *name = NULL;
-	_cleanup_free_ char *text = NULL;
-
-	ret[0] = '\0';
-	if (asprintf(&name, "%s%s", fr_root(), path) < 0) {
-		name = NULL;
-		return;
-	}
-	if (fr_read_file(AT_FDCWD, name, LINE_MAX_BYTES, &text, NULL))
-		return;
-	text[strcspn(text, "\n")] = '\0';
-	snprintf(ret, size, "%s", text);
-}
-
 /* Without an answer there still is the kernel to be looked at. */
-static void ask_daemon(struct doctor *doctor, struct client *client,
-		       const struct fr_error *why_none)
+static void ask_daemon(struct doctor *doctor, struct client *client)
 {
 	if (client->bus)
 		client_fetch(client, "Describe", "org.fastreboot.status/1",
 			     &doctor->status, &doctor->daemon_error);
 	else
-		doctor->daemon_error = *why_none;
+		doctor->daemon_error = client->error;
 }
 
 static int load_config(struct doctor *doctor)
@@ -156,16 +121,15 @@ static int make_object(struct doctor *doctor, struct json_object **ret)
 	return err;
 }
 
-int check_make(struct client *client, const struct fr_error *why_none,
-	       struct json_object **ret, unsigned int *ret_problems,
-	       struct fr_error *error)
+int check_make(struct client *client, struct json_object **ret,
+	       unsigned int *ret_problems, struct fr_error *error)
 {
 	struct doctor doctor = { .list = json_object_new_array() };
 	int err = doctor.list ? load_config(&doctor) : -ENOMEM;
 
 	if (!err) {
 		read_pool(&doctor);
-		ask_daemon(&doctor, client, why_none);
+		ask_daemon(&doctor, client);
 		make_all(&doctor);
 		err = doctor.err ?: make_object(&doctor, ret);
 		*ret_problems = doctor.problems;

@@ -64,20 +64,6 @@ void check_say(struct doctor *doctor, const char *name,
 	       enum check_status status, const char *advice, const char *format,
 	       ...) __attribute__((__format__(printf, 5, 6)));
 
-/**
- * check_exists() - is there such a file?
- * @path: absolute
- */
-bool check_exists(const char *path);
-
-/**
- * check_read() - the first line of a small file
- * @path: absolute
- * @ret: the line, cut to the buffer; empty if it can't be read
- * @size: bytes of @ret
- */
-void check_read(const char *path, char *ret, size_t size);
-
 /* The checks of the kernel and the machine below it; false: nothing else matters. */
 bool check_place(struct doctor *doctor);
 void check_kernel(struct doctor *doctor);
@@ -102,15 +88,13 @@ void check_blackout(struct doctor *doctor);
 /**
  * check_make() - make all checks
  * @client: connection; may have none
- * @why_none: why it has none
  * @ret: org.fastreboot.check/1, to be released by the caller
  * @ret_problems: how many checks have found a problem
  * @error: why not
  *
  * Return: 0; -ENOMEM.
  */
-int check_make(struct client *client, const struct fr_error *why_none,
-	       struct json_object **ret, unsigned int *ret_problems,
-	       struct fr_error *error);
+int check_make(struct client *client, struct json_object **ret,
+	       unsigned int *ret_problems, struct fr_error *error);
 
 #endif

@@ -14,32 +14,40 @@
 #define FASTREBOOT_VERSION "0"
 #endif
 
-typedef int (*verb_function)(const struct cli_request *request,
-			     struct client *client);
-
-/* By enum cli_verb_id. */
-static const verb_function verb_functions[] = {
-	[CLI_STATUS] = cli_status,   [CLI_STAGE] = cli_stage,
-	[CLI_VERIFY] = cli_verify,   [CLI_COMMIT] = cli_commit,
-	[CLI_CONFIRM] = cli_confirm, [CLI_ROLLBACK] = cli_rollback,
-	[CLI_UNSTAGE] = cli_unstage, [CLI_TIMELINE] = cli_timeline,
-	[CLI_MONITOR] = cli_monitor, [CLI_LIST] = cli_list,
-	[CLI_HISTORY] = cli_history, [CLI_CANCEL] = cli_cancel,
-	[CLI_DISARM] = cli_disarm,   [CLI_CHECK] = cli_check,
-	[CLI_SETUP] = cli_setup,
+/**
+ * struct verb - what a verb does
+ * @run: returns the exit status
+ * @is_local: of local.c: the daemon makes what it says richer, where there is one
+ */
+struct verb {
+	int (*run)(const struct cli_request *request, struct client *client);
+	bool is_local;
 };
 
-/* Those of local.c: the daemon makes what they say richer, where there is one. */
-static bool needs_daemon(const struct cli_verb *verb)
-{
-	return verb->id != CLI_LIST && verb->id != CLI_HISTORY &&
-	       verb->id != CLI_CHECK && verb->id != CLI_SETUP;
-}
+/* By enum cli_verb_id; those that are not here have a command line of their own. */
+static const struct verb verbs[] = {
+	[CLI_STATUS] = { cli_status },
+	[CLI_STAGE] = { cli_stage },
+	[CLI_VERIFY] = { cli_verify },
+	[CLI_COMMIT] = { cli_commit },
+	[CLI_CONFIRM] = { cli_confirm },
+	[CLI_ROLLBACK] = { cli_rollback },
+	[CLI_UNSTAGE] = { cli_unstage },
+	[CLI_TIMELINE] = { cli_timeline },
+	[CLI_MONITOR] = { cli_monitor },
+	[CLI_LIST] = { cli_list, true },
+	[CLI_HISTORY] = { cli_history, true },
+	[CLI_CANCEL] = { cli_cancel },
+	[CLI_DISARM] = { cli_disarm },
+	[CLI_CHECK] = { cli_check, true },
+	[CLI_SETUP] = { cli_setup, true },
+};
 
 static int run(int argc, char **argv)
 {
 	struct client client = { 0 };
 	struct cli_request request;
+	const struct verb *verb;
 	struct fr_error error = { 0 };
 	int status = cli_is_asked(argc, argv, "state");
 
@@ -59,10 +67,11 @@ static int run(int argc, char **argv)
 		puts("fastreboot " FASTREBOOT_VERSION);
 		return FR_OK;
 	}
-	if (client_open(request.private_socket, &client, &error) < 0 &&
-	    needs_daemon(request.verb))
-		return cli_report_error(&request, &error);
-	status = verb_functions[request.verb->id](&request, &client);
+	verb = &verbs[request.verb->id];
+	if (client_open(request.private_socket, &client, &client.error) < 0 &&
+	    !verb->is_local)
+		return cli_report_error(&request, &client.error);
+	status = verb->run(&request, &client);
 	client_close(&client);
 	return status;
 }

@@ -29,13 +29,15 @@
 
 /**
  * struct client - a connection
- * @bus: the connection
+ * @bus: the connection; NULL if there is none
  * @peer: it is the private socket, where messages have no sender and no
  *	destination
+ * @error: why there is none, for a verb that goes on without
  */
 struct client {
 	sd_bus *bus;
 	bool peer;
+	struct fr_error error;
 };
 
 /**

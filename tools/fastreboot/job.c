@@ -311,6 +311,16 @@ static bool counts_bytes(sd_bus_message *call)
 	return strcmp(sd_bus_message_get_member(call), "Commit");
 }
 
+static int wait_for_end(struct job *job)
+{
+	int err = sd_event_loop(job->event);
+
+	sd_bus_detach_event(job->client->bus);
+	if (err < 0 && job->error->failure == FR_OK)
+		return client_fail(job->error, NULL, err);
+	return err;
+}
+
 static int follow(struct job *job, sd_bus_message *call)
 {
 	int err = prepare(job);
@@ -321,11 +331,7 @@ static int follow(struct job *job, sd_bus_message *call)
 					job, 0);
 	if (err < 0)
 		return client_fail(job->error, NULL, err);
-	err = sd_event_loop(job->event);
-	sd_bus_detach_event(job->client->bus);
-	if (err < 0 && job->error->failure == FR_OK)
-		return client_fail(job->error, NULL, err);
-	return err;
+	return wait_for_end(job);
 }
 
 /* The end may be told before the answer is there: it is subscribed to first. */
@@ -342,10 +348,7 @@ static int cancel_and_follow(struct job *job)
 	if (err < 0)
 		return client_fail(job->error, NULL, err);
 	err = client_call(job->client, call, NULL, job->error);
-	if (err >= 0)
-		err = sd_event_loop(job->event);
-	sd_bus_detach_event(job->client->bus);
-	return err;
+	return err < 0 ? err : wait_for_end(job);
 }
 
 static void block_interrupts(void)
@@ -358,6 +361,17 @@ static void block_interrupts(void)
 	sigprocmask(SIG_BLOCK, &interrupts, NULL);
 }
 
+/* What it came to is the caller's afterwards. */
+static int take_outcome(struct job *job, int err, struct job_outcome *ret)
+{
+	progress_clear(job->progress);
+	if (err < 0)
+		return err;
+	*ret = job->outcome;
+	job->outcome = (struct job_outcome){ 0 };
+	return 0;
+}
+
 int job_run(struct client *client, sd_bus_message *call,
 	    struct progress *progress, struct job_outcome *ret,
 	    struct fr_error *error)
@@ -368,16 +382,9 @@ int job_run(struct client *client, sd_bus_message *call,
 		.error = error,
 		.bytes = counts_bytes(call),
 	};
-	int err;
 
 	block_interrupts();
-	err = follow(&job, call);
-	progress_clear(progress);
-	if (err < 0)
-		return err;
-	*ret = job.outcome;
-	job.outcome = (struct job_outcome){ 0 };
-	return 0;
+	return take_outcome(&job, follow(&job, call), ret);
 }
 
 int job_cancel(struct client *client, const char *path,
@@ -390,15 +397,9 @@ int job_cancel(struct client *client, const char *path,
 		.error = error,
 		.path = strdup(path),
 	};
-	int err;
 
 	if (!job.path)
 		return fr_fail_memory(error);
 	block_interrupts();
-	err = cancel_and_follow(&job);
-	if (err < 0)
-		return err;
-	*ret = job.outcome;
-	job.outcome = (struct job_outcome){ 0 };
-	return 0;
+	return take_outcome(&job, cancel_and_follow(&job), ret);
 }

@@ -28,21 +28,6 @@ struct candidate {
 	bool is_uki;
 };
 
-#define _cleanup_payload_ _cleanup_(close_payload)
-
-static void close_payload(struct fr_payload **payload)
-{
-	fr_payload_close(*payload);
-}
-
-/* The same file, whatever its counter of boot tries is by now? */
-static bool same_path(const char *a, const char *b, const char *suffix)
-{
-	size_t size = fr_bls_id_size(a, suffix);
-
-	return size == fr_bls_id_size(b, suffix) && !memcmp(a, b, size);
-}
-
 /* Was it what a source names? */
 static bool is_source(const struct candidate *candidate,
 		      struct json_object *source)
@@ -50,11 +35,11 @@ static bool is_source(const struct candidate *candidate,
 	const char *entry = cli_json_text(source, "entry");
 
 	if (candidate->is_uki)
-		return same_path(cli_json_text(source, "uki"), candidate->path,
-				 ".efi");
+		return fr_bls_same_id(cli_json_text(source, "uki"),
+				      candidate->path, ".efi");
 	if (*entry == '/')
-		return same_path(entry, candidate->path, ".conf");
-	return *entry && same_path(entry, candidate->id, ".conf");
+		return fr_bls_same_id(entry, candidate->path, ".conf");
+	return *entry && fr_bls_same_id(entry, candidate->id, ".conf");
 }
 
 static struct json_object *staged_in(const struct candidate *candidate,
@@ -162,10 +147,9 @@ static int look_at_all(const struct fr_config *config,
 	int err = 0;
 
 	for (; !err && *paths; paths++) {
-		size_t size = strlen(*paths);
 		struct candidate candidate = {
 			.path = *paths,
-			.is_uki = !strcmp(*paths + size - 4, ".efi"),
+			.is_uki = fr_bls_is_name(*paths, ".efi"),
 		};
 
 		candidate.id = candidate.is_uki ? strdup(*paths) :

@@ -4,7 +4,6 @@
  * they may read is up to the files: boot loader entries, the journal.
  */
 #include <errno.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "cli.h"
@@ -15,17 +14,6 @@
 #include "setup.h"
 #include "show.h"
 #include "updates.h"
-
-static int print_object(const struct cli_request *request,
-			struct json_object *object,
-			void (*show)(FILE *out, struct json_object *object))
-{
-	if (request->json)
-		cli_json_print(stdout, object, isatty(STDOUT_FILENO));
-	else
-		show(stdout, object);
-	return FR_OK;
-}
 
 /* What is staged and what runs is left out where the daemon can't be asked. */
 int cli_list(const struct cli_request *request, struct client *client)
@@ -41,7 +29,8 @@ int cli_list(const struct cli_request *request, struct client *client)
 	if (fr_config_load(fr_root(), &config, &error) < 0 ||
 	    list_make(&config, status, &list, &error) < 0)
 		return cli_report_error(request, &error);
-	return print_object(request, list, show_list);
+	cli_print(request, list, show_list);
+	return FR_OK;
 }
 
 int cli_history(const struct cli_request *request, struct client *client)
@@ -51,22 +40,20 @@ int cli_history(const struct cli_request *request, struct client *client)
 
 	if (updates_make(request->count, &updates, &error) < 0)
 		return cli_report_error(request, &error);
-	return print_object(request, updates, show_updates);
+	cli_print(request, updates, show_updates);
+	return FR_OK;
 }
 
 /* A problem is not a failure of the check, but its exit status says so. */
 int cli_check(const struct cli_request *request, struct client *client)
 {
 	_cleanup_json_ struct json_object *checks = NULL;
-	struct fr_error why_none = { 0 };
 	struct fr_error error = { 0 };
 	unsigned int problems;
 
-	if (!client->bus)
-		client_open(request->private_socket, client, &why_none);
-	if (check_make(client, &why_none, &checks, &problems, &error) < 0)
+	if (check_make(client, &checks, &problems, &error) < 0)
 		return cli_report_error(request, &error);
-	print_object(request, checks, show_doctor);
+	cli_print(request, checks, show_doctor);
 	return problems ? FR_REFUSED : FR_OK;
 }
 

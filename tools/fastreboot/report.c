@@ -101,3 +101,12 @@ int cli_report_error(const struct cli_request *request,
 	result.name = fr_failure_name(result.failure);
 	return cli_report(request, &result);
 }
+
+void cli_print(const struct cli_request *request, struct json_object *object,
+	       void (*show)(FILE *out, struct json_object *object))
+{
+	if (request->json)
+		cli_json_print(stdout, object, isatty(STDOUT_FILENO));
+	else
+		show(stdout, object);
+}

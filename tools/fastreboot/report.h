@@ -41,4 +41,13 @@ int cli_report(const struct cli_request *request,
 int cli_report_error(const struct cli_request *request,
 		     const struct fr_error *error);
 
+/**
+ * cli_print() - print an object as JSON, or as text for people
+ * @request: what was asked for
+ * @object: the object
+ * @show: prints it for people
+ */
+void cli_print(const struct cli_request *request, struct json_object *object,
+	       void (*show)(FILE *out, struct json_object *object));
+
 #endif

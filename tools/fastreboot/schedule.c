@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "check.h"
+#include "files.h"
 #include "run.h"
 
 #define UNIT "fastreboot-commit"
@@ -73,7 +73,7 @@ int schedule_commit(const struct cli_request *request, struct fr_error *error)
 	struct words words = { .n = 0 };
 	int status;
 
-	if (!check_exists("/run/systemd/system"))
+	if (!files_exist("/run/systemd/system"))
 		return fr_fail(
 			error, FR_UNSUPPORTED, -EOPNOTSUPP,
 			"systemd does not run here, and a delay takes a timer of its");

@@ -22,8 +22,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "cleanup.h"
+#include "files.h"
 #include "io.h"
 #include "root.h"
 
@@ -154,7 +154,7 @@ static int find_grub(struct setup_plan *plan, struct fr_error *error)
 	struct setup_change *change;
 	int err;
 
-	if (!check_exists("/etc/default/grub"))
+	if (!files_exist("/etc/default/grub"))
 		return 0;
 	err = add_snippet(plan, "/etc/default/grub.d/fastreboot.cfg",
 			  "GRUB_CMDLINE_LINUX", &change, error);
@@ -168,7 +168,7 @@ static int find_u_boot_menu(struct setup_plan *plan, struct fr_error *error)
 	struct setup_change *change;
 	int err;
 
-	if (!check_exists("/usr/sbin/u-boot-update"))
+	if (!files_exist("/usr/sbin/u-boot-update"))
 		return 0;
 	err = add_snippet(plan, "/etc/u-boot-menu/conf.d/fastreboot.conf",
 			  "U_BOOT_PARAMETERS", &change, error);
@@ -213,7 +213,7 @@ static void write_entry_anew(struct setup_change *change)
 			 i ? "/usr/lib/modules/%.64s/vmlinuz" :
 			     "/boot/vmlinuz-%.64s",
 			 name.release);
-		if (!check_exists(change->image))
+		if (!files_exist(change->image))
 			continue;
 		change->program[0] = "/usr/bin/kernel-install";
 		change->program[1] = "add";
@@ -232,9 +232,9 @@ static int find_kernel_install(struct setup_plan *plan, struct fr_error *error)
 	char *text = NULL;
 	int err;
 
-	if (!check_exists(path) &&
+	if (!files_exist(path) &&
 	    (!*plan->parameter ||
-	     !check_exists("/usr/lib/systemd/boot/efi/systemd-bootaa64.efi")))
+	     !files_exist("/usr/lib/systemd/boot/efi/systemd-bootaa64.efi")))
 		return 0;
 	err = read_text(path, &before, error);
 	if (!err && !before)
@@ -293,7 +293,7 @@ static int find_extlinux(struct setup_plan *plan, struct fr_error *error)
 	char *text = NULL;
 	int err;
 
-	if (check_exists("/usr/sbin/u-boot-update"))
+	if (files_exist("/usr/sbin/u-boot-update"))
 		return 0;
 	err = read_text(path, &before, error);
 	if (err || !before)

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "cleanup.h"
+#include "files.h"
 #include "json.h"
 #include "list.h"
 #include "replace.h"
@@ -62,7 +62,7 @@ static uint64_t memory_size(void)
 	unsigned long long kib = 0;
 	char line[128];
 
-	check_read("/proc/meminfo", line, sizeof(line));
+	files_read_line("/proc/meminfo", line, sizeof(line));
 	if (sscanf(line, "MemTotal: %llu kB", &kib) != 1)
 		return 0;
 	return kib * 1024;

@@ -91,6 +91,17 @@ void text_when(time_t when, time_t now, char ret[TEXT_MAX])
 	snprintf(ret, TEXT_MAX, "%s (%.24s ago)", date, ago);
 }
 
+int text_time(time_t when, char ret[TEXT_MAX])
+{
+	struct tm tm;
+
+	ret[0] = '\0';
+	if (!gmtime_r(&when, &tm) ||
+	    !strftime(ret, TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return -EOVERFLOW;
+	return 0;
+}
+
 int text_parse_time(const char *string, time_t *ret)
 {
 	struct tm tm = { 0 };

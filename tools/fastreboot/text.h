@@ -43,6 +43,15 @@ void text_duration(uint64_t nanoseconds, char ret[TEXT_MAX]);
 void text_when(time_t when, time_t now, char ret[TEXT_MAX]);
 
 /**
+ * text_time() - a point in time for programs
+ * @when: seconds since the epoch
+ * @ret: as text_parse_time() reads it
+ *
+ * Return: 0; -EOVERFLOW for a year that can't be told, with @ret empty.
+ */
+int text_time(time_t when, char ret[TEXT_MAX]);
+
+/**
  * text_parse_time() - read a point in time
  * @string: ISO 8601 in UTC, "2026-11-21T16:00:00Z"
  * @ret: seconds since the epoch

@@ -16,9 +16,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "json.h"
+#include "text.h"
 
 /**
  * struct update - an update that is being put together
@@ -54,14 +54,10 @@ static const char *text_or_null(const char *text)
 
 static int add_when(struct json_object *to, uint64_t usec)
 {
-	time_t when = (time_t)(usec / 1000000);
-	struct tm tm;
-	char text[32];
+	char text[TEXT_MAX];
 
-	if (!gmtime_r(&when, &tm) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return cli_json_add_text(to, "at", NULL);
-	return cli_json_add_text(to, "at", text);
+	text_time((time_t)(usec / 1000000), text);
+	return cli_json_add_text(to, "at", text_or_null(text));
 }
 
 static int add_number(struct json_object *to, const char *name, uint64_t number)

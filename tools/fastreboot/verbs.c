@@ -12,6 +12,7 @@
 #include "schedule.h"
 #include "show.h"
 #include "stage.h"
+#include "text.h"
 
 /* No pool is worth an exit status, though the status is there to be read. */
 static int exit_status_of(struct json_object *status)
@@ -24,18 +25,12 @@ static int exit_status_of(struct json_object *status)
 /* A commit that is to come is systemd's, and the daemon does not know of it. */
 static int add_schedule(struct client *client, struct json_object *status)
 {
-	char text[32];
-	struct tm tm;
+	char text[TEXT_MAX] = "";
 	uint64_t usec;
-	time_t when;
 
-	if (!schedule_next(client, &usec))
-		return cli_json_add_text(status, "scheduled_at", NULL);
-	when = (time_t)(usec / 1000000);
-	if (!gmtime_r(&when, &tm) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return -EOVERFLOW;
-	return cli_json_add_text(status, "scheduled_at", text);
+	if (schedule_next(client, &usec))
+		text_time((time_t)(usec / 1000000), text);
+	return cli_json_add_text(status, "scheduled_at", *text ? text : NULL);
 }
 
 /* @log: NULL without --last-log */
@@ -81,10 +76,7 @@ int cli_timeline(const struct cli_request *request, struct client *client)
 	if (client_fetch(client, "Timeline", "org.fastreboot.timeline/1",
 			 &timeline, &error) < 0)
 		return cli_report_error(request, &error);
-	if (request->json)
-		cli_json_print(stdout, timeline, isatty(STDOUT_FILENO));
-	else
-		show_timeline(stdout, timeline);
+	cli_print(request, timeline, show_timeline);
 	return FR_OK;
 }
 
@@ -324,11 +316,11 @@ static int cancel_schedule(const struct cli_request *request)
 
 int cli_cancel(const struct cli_request *request, struct client *client)
 {
-	uint64_t unused;
 	struct job_outcome outcome = { 0 };
 	struct fr_error error = { 0 };
 	_cleanup_free_ char *path = NULL;
 	struct progress progress;
+	uint64_t unused;
 	int status;
 
 	progress_init(&progress, false);

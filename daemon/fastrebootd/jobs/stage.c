@@ -31,9 +31,6 @@
 #include "schemas.h"
 #include "sha256.h"
 
-FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
-#define _cleanup_payload_ _cleanup_(fr_payload_closep)
-
 /**
  * struct facts - what is known of a payload that was read
  * @cmdline: what it gets

@@ -59,8 +59,6 @@
 #include "text.h"
 #include "uki.h"
 
-FR_DEFINE_CLEANUP(struct fr_payload *, fr_payload_close);
-
 const char *fr_segment_name(enum fr_segment segment)
 {
 	static const char *const names[FR_SEGMENTS] = {
@@ -116,7 +114,7 @@ int fr_payload_open(const struct fr_config *config,
 		    const struct fr_payload_request *request,
 		    struct fr_payload **ret, struct fr_error *error)
 {
-	_cleanup_(fr_payload_closep) struct fr_payload *payload =
+	_cleanup_payload_ struct fr_payload *payload =
 		calloc(1, sizeof(*payload));
 	int err;
 
