@@ -2,9 +2,11 @@
 #include "json.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "strict-json.h"
+#include "utf8.h"
 
 #define TEXT_SIZE_MAX (1024 * 1024)
 #define DEPTH_MAX 32
@@ -125,9 +127,20 @@ int cli_json_add(struct json_object *to, const char *name,
 int cli_json_add_text(struct json_object *to, const char *name,
 		      const char *text)
 {
+	_cleanup_free_ char *valid = text ? strdup(text) : NULL;
+
 	if (!text)
 		return json_object_object_add(to, name, NULL) ? -ENOMEM : 0;
-	return cli_json_add(to, name, json_object_new_string(text));
+	if (!valid)
+		return -ENOMEM;
+	for (char *at = valid; *at;) {
+		size_t size = fr_utf8_length(at);
+
+		if (!size)
+			*at = '?';
+		at += size ?: 1;
+	}
+	return cli_json_add(to, name, json_object_new_string(valid));
 }
 
 void cli_json_print(FILE *out, struct json_object *object, bool pretty)

@@ -100,7 +100,8 @@ int cli_json_add(struct json_object *to, const char *name,
  * cli_json_add_text() - add a string
  * @to: object
  * @name: name of the member
- * @text: the string; NULL for null
+ * @text: the string, in which bytes that are no UTF-8, as in names of files, become
+ *	'?': JSON has none; NULL for null
  *
  * Return: 0; -ENOMEM.
  */

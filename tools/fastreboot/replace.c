@@ -91,6 +91,13 @@ int cli_file_to_replace(const char *file, char **ret)
 	return *ret ? 0 : -errno;
 }
 
+static mode_t mode_of(const char *path)
+{
+	struct stat old;
+
+	return stat(path, &old) < 0 ? 0644 : old.st_mode & 0777;
+}
+
 int cli_replace_file(const char *path, const void *data, size_t size)
 {
 	_cleanup_free_ char *temporary = cli_temporary_name(path);
@@ -103,7 +110,7 @@ int cli_replace_file(const char *path, const void *data, size_t size)
 	if (fd < 0)
 		return -errno;
 	err = fr_write_all(fd, data, size);
-	if (!err && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
+	if (!err && (fchmod(fd, mode_of(path)) < 0 || fsync(fd) < 0 ||
 		     rename(temporary, path) < 0))
 		err = -errno;
 	if (err) {

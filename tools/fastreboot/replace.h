@@ -40,7 +40,7 @@ int cli_file_to_replace(const char *file, char **ret);
  * @data: content
  * @size: bytes of @data
  *
- * It is readable for all. Whatever happens, there is the old one or the new one.
+ * It gets the old one's permissions; a new one is readable for all. Whatever happens, there is the old one or the new one.
  *
  * Return: 0 or a negative errno.
  */

@@ -15,6 +15,8 @@
 #define SYSTEMD "org.freedesktop.systemd1"
 #define WORDS_MAX 16
 #define NUMBER_SIZE 48
+/* Of a message, what wall(1) is given. */
+#define MESSAGE_MAX 500
 
 /* A command line that is being made; @texts hold what is no constant. */
 struct words {
@@ -22,6 +24,7 @@ struct words {
 	size_t n;
 	char texts[4][NUMBER_SIZE];
 	size_t n_texts;
+	char message[2 * MESSAGE_MAX + 2];
 };
 
 static void add(struct words *words, const char *word)
@@ -36,6 +39,21 @@ static void add_number(struct words *words, const char *before, uint64_t number,
 
 	snprintf(text, NUMBER_SIZE, "%s%" PRIu64 "%s", before, number, after);
 	add(words, text);
+}
+
+/* systemd puts a variable's value where there is a "$": two of them are one. */
+static void add_text(struct words *words, const char *text)
+{
+	char *to = words->message;
+	char *end = to + sizeof(words->message) - 2;
+
+	for (; *text && to < end; text++) {
+		if (*text == '$')
+			*to++ = '$';
+		*to++ = *text;
+	}
+	*to = '\0';
+	add(words, words->message);
 }
 
 /* What the commit was asked with, but for the delay. */
@@ -54,7 +72,7 @@ static void add_commit(struct words *words, const struct cli_request *request)
 			   "us");
 	if (request->message) {
 		add(words, "--message");
-		add(words, request->message);
+		add_text(words, request->message);
 	}
 	if (request->slot >= 0)
 		add_number(words, "", (uint64_t)request->slot, "");
@@ -135,7 +153,7 @@ void schedule_warn(const struct cli_request *request)
 {
 	const char *words[] = { "/usr/bin/wall", NULL, NULL };
 	time_t when = time(NULL) + (time_t)(request->delay_usec / 1000000);
-	char text[600], clock[32];
+	char text[MESSAGE_MAX + 100], clock[32];
 	struct tm tm;
 
 	if (!request->message && !request->delay_usec)
@@ -143,9 +161,10 @@ void schedule_warn(const struct cli_request *request)
 	if (!localtime_r(&when, &tm) ||
 	    !strftime(clock, sizeof(clock), "at %H:%M:%S", &tm))
 		return;
-	snprintf(text, sizeof(text), "The system reboots %s.%s%.500s",
+	snprintf(text, sizeof(text), "The system reboots %s.%s%.*s",
 		 request->delay_usec ? clock : "now",
-		 request->message ? "\n" : "", request->message ?: "");
+		 request->message ? "\n" : "", MESSAGE_MAX,
+		 request->message ?: "");
 	words[1] = text;
 	run_program(words);
 }

@@ -241,7 +241,9 @@ static int find_kernel_install(struct setup_plan *plan, struct fr_error *error)
 		err = running_cmdline(&before, error);
 	if (err)
 		return err;
-	before[strcspn(before, "\n")] = '\0';
+	/* kernel-install(8) takes the lines of the file for one. */
+	for (char *end; (end = strchr(before, '\n'));)
+		*end = ' ';
 	if (setup_edit_line(before, plan->parameter, &line) ||
 	    asprintf(&text, "%s\n", line) < 0)
 		return fr_fail_memory(error);

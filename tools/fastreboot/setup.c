@@ -162,6 +162,8 @@ void setup_plan_done(struct setup_plan *plan)
 static int write_change(const char *name, const char *text)
 {
 	_cleanup_free_ char *folder = strndup(name, strrchr(name, '/') - name);
+	_cleanup_free_ char *file = NULL;
+	int err;
 
 	if (!folder)
 		return -ENOMEM;
@@ -169,7 +171,10 @@ static int write_change(const char *name, const char *text)
 		return unlink(name) < 0 && errno != ENOENT ? -errno : 0;
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	return cli_replace_file(name, text, strlen(text));
+	err = cli_file_to_replace(name, &file);
+	if (err < 0)
+		return err;
+	return file ? cli_replace_file(file, text, strlen(text)) : -EINVAL;
 }
 
 static int do_change(const struct setup_change *change, struct fr_error *error)

@@ -130,3 +130,15 @@ def setup_that_is_refused(machine: Machine) -> None:
     machine.program("/usr/sbin/update-grub", status=3)
     text = machine.run("setup", "--size=128M", status=1)
     check("update-grub has failed with status 3" in text, text)
+
+
+@test
+def file_stays_what_it_is(machine: Machine) -> None:
+    """Lines, links and permissions are an administrator's."""
+    target = machine.put("/etc/kernel/mine", "quiet\nroot=/dev/vda1\n")
+    target.chmod(0o600)
+    (machine.folder / f"root{CMDLINE}").symlink_to("mine")
+    machine.run("setup", "--size=256M")
+    check((machine.folder / f"root{CMDLINE}").is_symlink(), "no link any more")
+    equal(target.read_text(), "quiet root=/dev/vda1 fastreboot=256M\n", "line")
+    equal(target.stat().st_mode & 0o777, 0o600, "permissions")

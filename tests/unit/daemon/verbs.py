@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from .checks import check, equal
 from .commit import commit_that_syncs
@@ -68,6 +69,11 @@ def entries_are_listed(machine: Machine) -> None:
     text = machine.run("list")
     check("good" in text and "The good one\n" in text, text)
     check("gone" in text and "can't be staged: " in text, text)
+    (boot / os.fsdecode(b"loader/entries/\xff.conf")).write_text("linux /x\n")
+    names = [entry["name"]
+             for entry in json.loads(machine.run("list", "--json"))["entries"]]
+    equal(names, ["?", "good", "gone"], "names of entries")
+    (boot / os.fsdecode(b"loader/entries/\xff.conf")).unlink()
     machine.start(first=True)
     machine.run("stage", "good")
     text = machine.run("list")
@@ -109,6 +115,8 @@ def commit_is_scheduled(machine: Machine) -> None:
                  "commit\n--now\n--message\ntea time\n", "/usr/bin/wall\nThe system "
                  "reboots at "):
         check(line in words, words)
+    machine.run("commit", "--delay=1h", "--now", "--message=$HOME costs 5%")
+    check("$$HOME costs 5%" in machine.ran(), "a variable's value would be told")
     machine.program("/usr/bin/systemd-run", 1)
     text = machine.run("commit", "--delay=1s", "--now", status=1)
     check("systemd-run has refused" in text, text)
