@@ -42,7 +42,7 @@ static void add_number(struct words *words, const char *before, uint64_t number,
 }
 
 /* systemd puts a variable's value where there is a "$": two of them are one. */
-static void add_text(struct words *words, const char *text)
+static void add_escaped(struct words *words, const char *text)
 {
 	char *to = words->message;
 	char *end = to + sizeof(words->message) - 2;
@@ -72,7 +72,7 @@ static void add_commit(struct words *words, const struct cli_request *request)
 			   "us");
 	if (request->message) {
 		add(words, "--message");
-		add_text(words, request->message);
+		add_escaped(words, request->message);
 	}
 	if (request->slot >= 0)
 		add_number(words, "", (uint64_t)request->slot, "");
