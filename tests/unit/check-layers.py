@@ -15,10 +15,12 @@ each, and expect to be told of it.
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,49 +60,62 @@ class Include:
     target: str | None
 
 
-def read_layers(tree: Path) -> Layers:
-    """Return the declared folders, and for each the folders it may use."""
-    layers: Layers = {}
-    inside = False
-    for line in (tree / DECLARATION).read_text("utf-8").splitlines():
-        if line.startswith("#"):
-            inside = line == "## Layers"
-        elif inside and (match := LINE.match(line)):
-            name, *used = (
-                word if "/" in word else f"{DAEMON}/{word}"
-                for word in (match[1], *match[2].split()))
-            layers[name] = [] if used == [NOTHING] else used
-    return layers
+class Tree:
+    """What the checks look at, each file read once."""
 
+    def __init__(self, top: Path) -> None:
+        self._top = top
 
-def files(tree: Path) -> Iterator[str]:
-    """Name the files of C that are held."""
-    for folder in HELD:
-        for path in sorted((tree / folder).rglob("*.[ch]")):
-            yield str(path.relative_to(tree))
+    @functools.cached_property
+    def layers(self) -> Layers:
+        """The declared folders, and for each the folders it may use."""
+        layers: Layers = {}
+        inside = False
+        for line in (self._top / DECLARATION).read_text("utf-8").splitlines():
+            if line.startswith("#"):
+                inside = line == "## Layers"
+            elif inside and (match := LINE.match(line)):
+                name, *used = (
+                    word if "/" in word else f"{DAEMON}/{word}"
+                    for word in (match[1], *match[2].split()))
+                layers[name] = [] if used == [NOTHING] else used
+        return layers
 
+    @functools.cached_property
+    def code(self) -> dict[str, str]:
+        """The files of C that are held, without their comments."""
+        return {str(path.relative_to(self._top)):
+                COMMENT.sub("", path.read_text("utf-8"))
+                for folder in HELD
+                for path in sorted((self._top / folder).rglob("*.[ch]"))}
 
-def resolve(tree: Path, source: str, name: str) -> str | None:
-    """Find the file that an #include names, as the compiler does."""
-    for folder in (str(Path(source).parent), *ROOTS):
-        path = (tree / folder / name).resolve()
-        if path.is_file() and path.is_relative_to(tree):
-            return str(path.relative_to(tree))
-    return None
+    @functools.cached_property
+    def includes(self) -> list[Include]:
+        """The #includes, but those of the system's headers."""
+        found = []
+        for source, text in self.code.items():
+            for match in INCLUDE.finditer(text):
+                name = NAME.match(match[1])
+                if not name:
+                    found.append(Include(source, match[1], None))
+                    continue
+                target = self._resolve(source, name[1])
+                if target or match[1].startswith('"'):
+                    found.append(Include(source, name[1], target))
+        return found
 
+    def has_files(self, folder: str) -> bool:
+        """Is there a file of C in a folder, not below it?"""
+        return any((self._top / folder).glob("*.[ch]"))
 
-def includes(tree: Path) -> Iterator[Include]:
-    """Read the #includes, but those of the system's headers."""
-    for source in files(tree):
-        text = COMMENT.sub("", (tree / source).read_text("utf-8"))
-        for match in INCLUDE.finditer(text):
-            name = NAME.match(match[1])
-            if not name:
-                yield Include(source, match[1], None)
-                continue
-            target = resolve(tree, source, name[1])
-            if target or match[1].startswith('"'):
-                yield Include(source, name[1], target)
+    def _resolve(self, source: str, name: str) -> str | None:
+        """Find the file that an #include names, as the compiler does."""
+        for folder in (os.path.dirname(source), *ROOTS):
+            path = os.path.normpath(f"{folder}/{name}")
+            if path in self.code or (not path.startswith("..")
+                                     and (self._top / path).is_file()):
+                return path
+        return None
 
 
 def layer_of(layers: Layers, path: str) -> str | None:
@@ -138,33 +153,33 @@ def find_circle(edges: Edges) -> list[str] | None:
     return None
 
 
-def check_declared(tree: Path) -> list[str]:
+def check_declared(tree: Tree) -> list[str]:
     """Each folder has a layer, each layer a folder, and they have an order."""
-    layers = read_layers(tree)
+    layers = tree.layers
     wrong = [f"{DECLARATION} has {layer}, which has no files"
-             for layer in layers if not any((tree / layer).glob("*.[ch]"))]
+             for layer in layers if not tree.has_files(layer)]
     wrong += [f"{DECLARATION}: {layer} may use {used}, which is not declared"
               for layer, uses in layers.items()
               for used in uses if used not in layers]
     wrong += [f"{name} is in no layer of {DECLARATION}"
-              for name in files(tree) if not layer_of(layers, name)]
+              for name in tree.code if not layer_of(layers, name)]
     if circle := find_circle({name: set(uses)
                               for name, uses in layers.items()}):
         wrong.append(f"{DECLARATION}: a circle, " + " -> ".join(circle))
     return wrong
 
 
-def check_found(tree: Path) -> list[str]:
+def check_found(tree: Tree) -> list[str]:
     """Each #include is understood."""
     return [f"{include.source}: there is no {include.name}"
-            for include in includes(tree) if not include.target]
+            for include in tree.includes if not include.target]
 
 
-def check_order(tree: Path) -> list[str]:
+def check_order(tree: Tree) -> list[str]:
     """Each #include is one that the layers allow."""
-    layers = read_layers(tree)
+    layers = tree.layers
     wrong = []
-    for include in includes(tree):
+    for include in tree.includes:
         if not include.target:
             continue
         layer = layer_of(layers, include.source)
@@ -175,31 +190,30 @@ def check_order(tree: Path) -> list[str]:
     return wrong
 
 
-def check_folders_named(tree: Path) -> list[str]:
+def check_folders_named(tree: Tree) -> list[str]:
     """Includes of the daemon's files say the folder."""
     return [f'{include.source}: "{include.name}" does not say the folder'
-            for include in includes(tree)
+            for include in tree.includes
             if include.target and include.target.startswith(f"{DAEMON}/")
             and include.name != include.target.removeprefix(f"{DAEMON}/")]
 
 
-def check_struct_daemon(tree: Path) -> list[str]:
+def check_struct_daemon(tree: Tree) -> list[str]:
     """What may not use the policy does not name struct daemon."""
-    layers = read_layers(tree)
+    layers = tree.layers
     wrong = []
-    for name in files(tree):
+    for name, text in tree.code.items():
         layer = layer_of(layers, name)
-        text = COMMENT.sub("", (tree / name).read_text("utf-8"))
         if layer and layer != POLICY and POLICY not in layers[layer] and \
                 re.search(r"\bstruct\s+daemon\b", text):
             wrong.append(f"{name} names struct daemon: {layer} may not")
     return wrong
 
 
-def check_circle(tree: Path) -> list[str]:
+def check_circle(tree: Tree) -> list[str]:
     """No two modules, X.c with X.h, need each other."""
     edges: Edges = {}
-    for include in includes(tree):
+    for include in tree.includes:
         if include.target:
             source, target = include.source[:-2], include.target[:-2]
             edges.setdefault(source, set()).update({target} - {source})
@@ -207,7 +221,7 @@ def check_circle(tree: Path) -> list[str]:
     return [" -> ".join(circle)] if circle else []
 
 
-Check = Callable[[Path], list[str]]
+Check = Callable[[Tree], list[str]]
 CHECKS: dict[str, Check] = {
     "declared": check_declared,
     "includes_found": check_found,
@@ -279,24 +293,23 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
 }
 
 
-def make_tree(tree: Path, contents: dict[str, str]) -> None:
-    """Write the files of a small tree."""
+def make_tree(top: Path, contents: dict[str, str]) -> Tree:
+    """Write files of a small tree."""
     for name, text in contents.items():
-        path = tree / name
+        path = top / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+    return Tree(top)
 
 
 def self_test(change: dict[str, str], check: str, text: str) -> list[str]:
     """Break the small tree; return what was not told of it."""
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder).resolve()
-        make_tree(tree, GOOD)
+        good = make_tree(Path(folder), GOOD)
         wrong = [f"told of a good tree: {message}"
                  for function in CHECKS.values()
-                 for message in function(tree)]
-        make_tree(tree, change)
-        found = CHECKS[check](tree)
+                 for message in function(good)]
+        found = CHECKS[check](make_tree(Path(folder), change))
         if not any(text in message for message in found):
             wrong.append(f"expected '{text}' of {check}, got {found}")
         return wrong
@@ -308,7 +321,7 @@ def main() -> int:
         print("\n".join([*(f"layers.{name}" for name in CHECKS),
                          *(f"layers.tells_of_{name}" for name in BROKEN)]))
         return 0
-    tree = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else TOP
+    tree = Tree(Path(sys.argv[1]) if len(sys.argv) > 1 else TOP)
     results = [(f"layers.{name}", check(tree))
                for name, check in CHECKS.items()]
     results += [(f"layers.tells_of_{name}", self_test(*broken))

@@ -89,12 +89,21 @@ def sysfs_text(name: str = "") -> str:
 
 def find(pattern: str, text: str | None = None) -> list[tuple[str, ...]]:
     """All matches of a pattern, in the C sources by default."""
-    found = re.findall(pattern, code() if text is None else text,
-                       flags=re.DOTALL | re.MULTILINE)
+    text = code() if text is None else text
+    # A pattern that begins with a name is looked for quickly, one with \b is not.
+    at_word = pattern.startswith(r"\b")
+    found = [match.groups() or (match[0],) for match in
+             re.finditer(pattern[2:] if at_word else pattern, text,
+                         flags=re.DOTALL | re.MULTILINE)
+             if not (at_word and is_in_word(text, match.start()))]
     if not found:
         raise Broken(f"nothing matches {pattern}")
-    return [match if isinstance(match, tuple) else (match,)
-            for match in found]
+    return found
+
+
+def is_in_word(text: str, at: int) -> bool:
+    """Does a word reach over a place in a text?"""
+    return at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_")
 
 
 def array(name: str) -> str:
