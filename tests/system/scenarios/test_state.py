@@ -338,6 +338,8 @@ def not_ours(system: System) -> None:
     machine.sh(f"systemctl stop {MOUNT} {SERVICE}; "
                f"mkfs.ext4 -q -F -L theirs {DEVICE}; mkdir -p /mnt; "
                f"mount {DEVICE} /mnt; echo theirs >/mnt/file; umount /mnt")
+    # Else a kernel with a unit less than the one before is rolled back.
+    fastreboot.configure(machine, "[Rollback]\nAutomatic=no")
     release = other(machine, machine.sh("uname -r").text)
     fastreboot.stage_release(machine, release)
     boot = machine.jump("fastreboot commit")
