@@ -219,7 +219,6 @@ static void write_entry_anew(struct setup_change *change)
 		change->program[1] = "add";
 		return;
 	}
-	change->release[0] = '\0';
 	change->image[0] = '\0';
 }
 

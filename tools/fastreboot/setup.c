@@ -13,9 +13,11 @@
 #include "files.h"
 #include "json.h"
 #include "list.h"
+#include "pool.h"
 #include "replace.h"
 #include "root.h"
 #include "run.h"
+#include "setup-address.h"
 #include "text.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -100,11 +102,49 @@ int setup_choose_size(const struct fr_config *config, uint64_t state_size,
 	return 0;
 }
 
+/* The pool that there is; none of a kernel that has none. */
+static void find_pool(struct setup_range *ret)
+{
+	_cleanup_pool_status_ struct fr_pool_status status = { 0 };
+	struct fr_error error = { 0 };
+
+	*ret = (struct setup_range){ 0 };
+	if (!fr_pool_read(&status, &error) && status.present && status.end)
+		*ret = (struct setup_range){ status.start, status.end + 1 };
+}
+
+static int format_parameter(const struct setup_request *request,
+			    struct setup_plan *plan, struct fr_error *error)
+{
+	char address[32] = "", state[32] = "";
+	struct setup_range pool;
+	uint64_t start;
+	int err;
+
+	find_pool(&pool);
+	err = setup_choose_address(plan->size, &pool, &start, error);
+	if (err && err != -ENOENT)
+		return err;
+	if (err && request->state_size)
+		return fr_fail(
+			error, FR_UNSUPPORTED, err,
+			"a state volume needs an address, and this kernel does not tell which memory is free: it has no /proc/iomem");
+	if (!err)
+		snprintf(address, sizeof(address), "@0x%" PRIx64, start);
+	if (request->state_size)
+		snprintf(state, sizeof(state), ",state=%" PRIu64 "M",
+			 request->state_size / MIB);
+	snprintf(plan->parameter, sizeof(plan->parameter),
+		 "fastreboot=%" PRIu64 "M%s%s", plan->size / MIB, address,
+		 state);
+	return 0;
+}
+
 static int make_parameter(const struct setup_request *request,
 			  const struct fr_config *config,
 			  struct setup_plan *plan, struct fr_error *error)
 {
-	int n, err = 0;
+	int err = 0;
 
 	plan->size = request->size;
 	if (!plan->size)
@@ -117,12 +157,7 @@ static int make_parameter(const struct setup_request *request,
 	if (request->state_size > plan->size / 2)
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "a state volume may have a half of the pool");
-	n = snprintf(plan->parameter, sizeof(plan->parameter),
-		     "fastreboot=%" PRIu64 "M", plan->size / MIB);
-	if (request->state_size)
-		snprintf(plan->parameter + n, sizeof(plan->parameter) - n,
-			 ",state=%" PRIu64 "M", request->state_size / MIB);
-	return 0;
+	return format_parameter(request, plan, error);
 }
 
 int setup_plan_make(const struct setup_request *request,
@@ -205,6 +240,11 @@ static int take_note(const struct setup_change *change, struct fr_error *error)
 				      change->image, NULL };
 	int status = *words ? run_program(words) : 0;
 
+	if (!*words && *change->release && !change->same)
+		return fr_fail(
+			error, FR_NOT_FOUND, -ENOENT,
+			"%s is written, but the image of %s is in neither /boot nor /usr/lib/modules: have its entry written anew, 'kernel-install add %s IMAGE', or no boot will take note",
+			change->path, change->release, change->release);
 	if (!status)
 		return 0;
 	return fr_fail(
@@ -233,8 +273,10 @@ static int change_json(const struct setup_change *change,
 
 	snprintf(program, sizeof(program), "%s%s%s%s%s%s%s",
 		 change->program[0] ?: "", change->program[1] ? " " : "",
-		 change->program[1] ?: "", *change->release ? " " : "",
-		 change->release, *change->image ? " " : "", change->image);
+		 change->program[1] ?: "",
+		 change->program[0] && *change->release ? " " : "",
+		 change->program[0] ? change->release : "",
+		 *change->image ? " " : "", change->image);
 	if (!err)
 		err = cli_json_add_text(object, "path", change->path);
 	if (!err)

@@ -30,7 +30,8 @@
  * @same: it is so already
  * @program: absolute path, and arguments of it; NULL-terminated, constants. Its first
  *	is NULL where none is needed
- * @release: an argument that is behind them, with @image; "" for none
+ * @release: an argument that is behind them, with @image; "" for none. Without a
+ *	program: that of the kernel whose image would have to be given to one
  * @image: absolute path, or ""
  */
 struct setup_change {
