@@ -134,7 +134,7 @@ check-system: setup
 check-all: setup
 	@tools/setup.sh system
 	@tools/kernel-tree.sh
-	@tools/kernel.sh a b stock signed debug page16 page64 system-a system-b
+	@tools/kernel.sh a b stock signed debug page16 page64 acpi system-a system-b
 	@tools/deb.sh
 	@tools/system-image.sh
 	@ALL=1 python3 tools/check.py --only '$(ONLY)'

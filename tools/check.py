@@ -27,7 +27,7 @@ COUNTS = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?")
 
 TREE = ("tools/kernel-tree.sh",)
 KERNELS = [("tools/kernel.sh", variant)
-           for variant in ("a", "b", "stock", "signed")]
+           for variant in ("a", "b", "stock", "signed", "acpi")]
 UNIT = ("make", "-s", "--no-print-directory", f"-j{os.cpu_count()}",
         "-C", "tests/unit")
 LINT = "tests/style/lint.py"

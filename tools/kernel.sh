@@ -13,8 +13,9 @@
 #   page16, page64
 #           the patched kernel with 16 KiB and with 64 KiB pages
 #   stock   the base without the series, otherwise configured as a and b
+#   acpi    the patched kernel for machines that ACPI describes
 #   system-a, system-b
-#           as a and b, with what Debian with systemd needs
+#           as a and b, with what ACPI and Debian with systemd need
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,7 +24,7 @@
 
 # A line of the build's output for each object.
 COMPILED='^  (HOST)?(CC|AS|LDS) '
-VARIANTS="a, b, signed, debug, page16, page64, stock, system-a and system-b"
+VARIANTS="a, b, signed, debug, page16, page64, acpi, stock, system-a and system-b"
 
 # make_test_key FOLDER: what the kernel trusts and the tests sign with, made
 # once for a build folder. It protects nothing.
@@ -59,15 +60,16 @@ describe() {
 		fragments+=("$CONFIGS/signed.config")
 		begin_with "$KERNELS/fastreboot"
 		make_test_key "$objects/certs" ;;
-	debug | page16 | page64)
+	debug | page16 | page64 | acpi)
 		[ "$1" != debug ] || about=1290
+		[ "$1" != acpi ] || about=1550
 		release=-fastreboot-$1
 		objects=$KERNELS/$1
 		fragments+=("$CONFIGS/$1.config") ;;
 	system-a | system-b)	# as a and b
 		release=-fastreboot-${1#system-}
-		objects=$KERNELS/system about=1424
-		fragments+=("$CONFIGS/system.config") ;;
+		objects=$KERNELS/system about=1800
+		fragments+=("$CONFIGS/acpi.config" "$CONFIGS/system.config") ;;
 	stock)	release=-stock
 		source=$WALK
 		objects=$WALK_OBJECTS about=1203
