@@ -18,7 +18,7 @@ packages_for() {
 		     libssl-dev openssl perl xz-utils python3 git ccache ;;
 	vm)	echo qemu-system-arm gcc-aarch64-linux-gnu \
 		     libc6-dev-arm64-cross device-tree-compiler make python3 \
-		     sbsigntool erofs-utils ;;
+		     sbsigntool erofs-utils qemu-efi-aarch64 ;;
 	source)	echo python3 ;;
 	unit)	echo gcc libc6-dev make mold libcmocka-dev python3 openssl perl \
 		     valgrind dbus-daemon mandoc e2fsprogs systemd sbsigntool
@@ -37,7 +37,9 @@ packages_for() {
 		     libblkid-dev:arm64 ;;
 	system)	# arch-test: mmdebstrap's check that arm64 programs run here
 		echo zstd erofs-utils mmdebstrap arch-test qemu-user-static \
-		     e2fsprogs binutils qemu-system-arm python3 openssl
+		     e2fsprogs binutils qemu-system-arm python3 openssl \
+		     qemu-efi-aarch64 u-boot-qemu systemd-boot-efi:arm64 \
+		     sbsigntool
 		packages_for deb ;;
 	fresh)	echo mmdebstrap git util-linux mount ;;
 	bench)	echo gcc libc6-dev python3-matplotlib ;;

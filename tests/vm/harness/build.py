@@ -45,6 +45,8 @@ class Build:
         self.logs = self.vm / "logs"
         self.initramfs = self.vm / "initramfs.cpio"
         self.root_disk = self.vm / "root.erofs"
+        self.system_disk = self.root / "system" / "disk.ext4"
+        self.firmware_disk = self.root / "system" / "firmware.ext4"
 
     def kernel(self, variant: str) -> Path:
         """The Image of a kernel variant, whether or not it exists."""

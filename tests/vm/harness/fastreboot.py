@@ -27,6 +27,9 @@ PAGE = 4096
 # Segments in a slot begin at multiples of this.
 SEGMENT_ALIGNMENT = 0x10000
 
+# The running payload's root image.
+DEVICE = "/dev/fastreboot"
+
 # Flag of kexec_file_load(2): keep away from the pool.
 NO_POOL = 0x40000000
 
@@ -163,6 +166,19 @@ def check_timeline(boot: Boot, relocated: bool = False) -> None:
     counts = (boot.relocated_bytes, boot.relocated_ranges)
     check.true("bytes and ranges were relocated, or none",
                all(counts) if relocated else counts == (0, 0), counts)
+
+
+def stage_root(machine: Machine, slot: int, kernel: str, image: str,
+               flags: str) -> None:
+    """Stage a payload with a root image."""
+    folder = f"{FASTREBOOT}/slot{slot}"
+    cmdline = machine.options.command_line(
+        f"root={DEVICE} rootfstype=erofs {flags} ro init=/init")
+    machine.command(f"write {folder}/control begin")
+    machine.command(f"stream /payload/Image-{kernel} {folder}/kernel")
+    machine.command(f"stream {image} {folder}/root")
+    machine.command(f'write {folder}/cmdline "{cmdline}"')
+    machine.command(f"write {folder}/control seal")
 
 
 def stage_and_jump(machine: Machine, before: Boot, slot: int,

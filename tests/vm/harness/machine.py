@@ -203,6 +203,14 @@ class Machine:
             path = f"{FASTREBOOT}/{path}"
         return "\n".join(self.command(f"read {path}"))
 
+    def has(self, path: str) -> bool:
+        """Is there such a file in the guest?"""
+        try:
+            self.command(f"mode {path}")
+        except CommandError:
+            return False
+        return True
+
     def stage(self, slot: int, kernel: str = "b", cmdline: str | None = None,
               initrd: str | None = INITRD, dtb: str | None = None) -> None:
         """Stage and seal a payload.

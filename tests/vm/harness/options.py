@@ -8,6 +8,16 @@ from pathlib import Path
 
 QEMU = "qemu-system-aarch64"
 
+# EDK2, which boots a kernel through its EFI stub. Variables are lost at reset.
+EDK2 = Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
+# The same for a flash chip, and a chip for its variables: empty, and with Secure
+# Boot by a key that the package has as well.
+AAVMF = Path("/usr/share/AAVMF/AAVMF_CODE.fd")
+AAVMF_VARIABLES = Path("/usr/share/AAVMF/AAVMF_VARS.fd")
+AAVMF_SECURE = Path("/usr/share/AAVMF/AAVMF_CODE.snakeoil.fd")
+AAVMF_SECURE_VARIABLES = Path("/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd")
+U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
+
 # panic=-1 turns a panic into a reset at once, which the harness notices even
 # if the message was lost.
 COMMAND_LINE = ("earlycon=pl011,0x9000000 console=ttyAMA0 panic=-1 "
@@ -27,6 +37,9 @@ class Options:
     kaslr -- False: kernels get "nokaslr"
     icount -- time advances by one nanosecond an instruction, and nothing
         random is handed to kernels
+    firmware -- what boots the kernel, from a file; else QEMU does
+    acpi -- does firmware describe the machine by ACPI? Else by the device tree
+    nodes -- of memory, each with the same part of it
     dtb -- device tree to use in place of QEMU's own
     disk -- image of a read-only disk, /dev/vda
     hotplug -- as in memory, what can be added by Machine.plug_memory()
@@ -44,6 +57,9 @@ class Options:
     virtualization: bool = False
     kaslr: bool = True
     icount: bool = False
+    firmware: Path | None = None
+    acpi: bool = True
+    nodes: int = 1
     dtb: Path | None = None
     disk: Path | None = None
     hotplug: str = ""
@@ -57,6 +73,8 @@ class Options:
         board += f",virtualization={_on(self.virtualization)}"
         if self.icount:
             board += ",dtb-randomness=off"
+        if self.firmware is not None:
+            board += f",acpi={_on(self.acpi)}"
         memory = self.memory
         if self.hotplug:
             memory += ",maxmem=64G"
@@ -78,6 +96,10 @@ class Options:
         """What is booted, and how."""
         arguments = ["-kernel", str(kernel), "-initrd", str(initrd),
                      "-append", self.command_line(append)]
+        if self.firmware is not None:
+            arguments += ["-bios", str(self.firmware)]
+        if self.nodes > 1:
+            arguments += self._memory_nodes()
         if self.dtb is not None:
             arguments += ["-dtb", str(self.dtb)]
         if self.icount:
@@ -92,6 +114,15 @@ class Options:
                                      f"size={self.hotplug}",
                           "-device", "virtio-mem-pci,id=hotplug-device,"
                                      "memdev=hotplug,requested-size=0"]
+        return arguments
+
+    def _memory_nodes(self) -> list[str]:
+        size = int(self.memory.removesuffix("M")) // self.nodes
+        arguments = []
+        for node in range(self.nodes):
+            arguments += [
+                "-object", f"memory-backend-ram,id=node{node},size={size}M",
+                "-numa", f"node,nodeid={node},memdev=node{node}"]
         return arguments
 
 

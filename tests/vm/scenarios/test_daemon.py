@@ -62,9 +62,9 @@ def programs(build: Path) -> dict[str, bytes]:
 
 def make_initramfs(vm: Vm) -> bytes:
     """The guest's init, the daemon and what it needs."""
-    base = vm.build.root / "system" / "base.tar"
+    base = vm.build.root / "system" / "disk.tar"
     if not base.exists():
-        raise ScenarioSkipped("no base.tar: tools/system-image.sh makes it")
+        raise ScenarioSkipped("no disk.tar: tools/system-image.sh makes it")
     archive = CpioWriter()
     for folder in (*FOLDERS, "bin", "lib", "run"):
         archive.directory(folder)

@@ -8,13 +8,12 @@ import hashlib
 from harness import check
 from harness.boot import Boot
 from harness.errors import ScenarioSkipped
-from harness.fastreboot import (check_fast_reboot, pool_boot, segments,
-                                stage_and_jump, status)
+from harness.fastreboot import (DEVICE, check_fast_reboot, pool_boot, segments,
+                                stage_and_jump, stage_root, status)
 from harness.machine import FASTREBOOT, INITRD, Machine
 from harness.scenario import scenario
 from harness.vm import Vm
 
-DEVICE = "/dev/fastreboot"
 SLOT = f"{FASTREBOOT}/slot0"
 
 
@@ -23,19 +22,6 @@ def root_image(vm: Vm) -> str:
     if not vm.build.root_disk.exists():
         raise ScenarioSkipped("no root disk; mkfs.erofs makes it")
     return vm.payload_file("root.erofs", vm.build.root_disk.read_bytes())
-
-
-def stage_root(machine: Machine, slot: int, kernel: str, image: str,
-               flags: str) -> None:
-    """Stage a payload with a root image."""
-    folder = f"{FASTREBOOT}/slot{slot}"
-    cmdline = machine.options.command_line(
-        f"root={DEVICE} rootfstype=erofs {flags} ro init=/init")
-    machine.command(f"write {folder}/control begin")
-    machine.command(f"stream /payload/Image-{kernel} {folder}/kernel")
-    machine.command(f"stream {image} {folder}/root")
-    machine.command(f'write {folder}/cmdline "{cmdline}"')
-    machine.command(f"write {folder}/control seal")
 
 
 def jump(machine: Machine, before: Boot, slot: int) -> Boot:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernel "signed": it boots signed kernels only.
-
-It trusts a key that was made with it.
+"""Kernel "signed": it boots signed kernels only, and trusts a key that was made with
+it. Kernel "acpi" asks for signatures under lockdown, as distributions' do.
 """
 
 from __future__ import annotations
@@ -105,3 +104,23 @@ def changed(vm: Vm) -> None:
                                    trusted_key(vm), Path(folder)))
     content[len(content) // 2] ^= 1
     check_refused(machine, vm.payload_file("changed", bytes(content)))
+
+
+@scenario(timeout=300, requires=["acpi"])
+def asked_for_under_lockdown(vm: Vm) -> None:
+    """An unsigned kernel boots, but not from a kernel that is locked down."""
+    machine = vm.machine()
+    before = pool_boot(machine, append="fastreboot=256M", kernel="acpi")
+    machine.stage(0, "acpi")
+    boot = machine.fast_reboot(0)
+    check_fast_reboot(machine, before, boot, 0)
+    machine.stage(1, "acpi")
+    machine.command("write /sys/kernel/security/lockdown integrity")
+    lines = machine.expect_error("EPERM", "arm 1")
+    check.equal("message", lines, [
+        "fastreboot: slot1: arm refused: the kernel is locked down, and what "
+        "is sealed is not signed"])
+    machine.command(f"write {FASTREBOOT}/slot1/control clear")
+    lines = machine.expect_error(
+        "EKEYREJECTED", f"stage 1 kernel=/payload/Image-acpi initrd={INITRD}")
+    check.count("messages", lines, 1)
