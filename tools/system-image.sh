@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# system-image.sh: makes the disk of the system tests, build/system/disk.ext4:
-# Debian for arm64 with systemd, the package that deb.sh has built, and the
-# kernels system-a and system-b with their boot loader entries. Makes again only
-# what has changed.
+# system-image.sh: makes the disks of the system tests: Debian for arm64 with
+# systemd, the package that deb.sh has built, and the kernels system-a and system-b
+# with their boot loader entries. Makes again only what has changed.
 #
-#   build/system/base.tar    Debian alone, which takes a minute and the network
+#   build/system/disk.tar    Debian alone, which takes a minute and the network
 #   build/system/disk.ext4   what the machines boot from
 #   build/system/root.erofs  the same as a root image, without kernels and what
 #                            the tests can do without
+#   build/system/firmware.tar, firmware.ext4
+#                            the same with boot loaders, for machines that
+#                            firmware boots
 #
 # It is the machine's own release of Debian, from the machine's own mirrors: the
 # package was built against that release's libraries.
@@ -28,6 +30,7 @@ RELEASE=$(machine_release)
 # The last two are the applications whose state is preserved.
 PACKAGES=(systemd systemd-sysv dbus polkitd udev kmod procps
 	  memcached sqlite3)
+LOADERS=(systemd-boot grub2-common grub-efi-arm64-bin dosfstools fdisk)
 # Has to hold Debian, and what tests write to it. The file is sparse.
 DISK_SIZE=2G
 KERNELS=(system-a system-b)
@@ -65,10 +68,14 @@ dependencies() {
 		sort -u
 }
 
+# make_base NAME PACKAGE...
 make_base() {
-	as_root "$ROOT/tools/system-image.sh" --base "$OUT/base.new.tar" "$@" &&
-		as_root chown "$(id -u):$(id -g)" "$OUT/base.new.tar" &&
-		mv "$OUT/base.new.tar" "$OUT/base.tar"
+	local new=$OUT/$1.new.tar name=$1
+	shift
+
+	as_root "$ROOT/tools/system-image.sh" --base "$new" "$@" &&
+		as_root chown "$(id -u):$(id -g)" "$new" &&
+		mv "$new" "$OUT/$name.tar"
 }
 
 # Runs as root.
@@ -82,19 +89,22 @@ bootstrap_base() {
 		--dpkgopt='path-exclude=/usr/share/doc/*'
 }
 
+# base NAME PACKAGE...
 base() {
-	local now names deb
+	local now names deb name=$1
+	shift
 
 	deb=$(package)
-	mapfile -t names < <(printf '%s\n' "${PACKAGES[@]}"
+	mapfile -t names < <(printf '%s\n' "$@"
 		dependencies ${deb:+"$deb"})
 	now=$(printf '%s\n' "$RELEASE ${names[*]}" \
 		"$(declare -f bootstrap_base bootstrap | hash_of /dev/stdin)")
-	[ ! -e "$OUT/base.tar" ] || ! stamp_is "$OUT/base.stamp" "$now" ||
+	[ ! -e "$OUT/$name.tar" ] || ! stamp_is "$OUT/$name.tar.stamp" "$now" ||
 		return 0
-	rm -f "$OUT/base.stamp"
-	step "Debian for arm64, $RELEASE" system-base make_base "${names[@]}"
-	printf '%s\n' "$now" >"$OUT/base.stamp"
+	rm -f "$OUT/$name.tar.stamp"
+	step "Debian for arm64, $RELEASE ($name)" "system-base-$name" \
+		make_base "$name" "${names[@]}"
+	printf '%s\n' "$now" >"$OUT/$name.tar.stamp"
 }
 
 release_of() {
@@ -193,13 +203,13 @@ make_root_image() {
 	mkfs.erofs --quiet -T0 "$OUT/root.erofs.new" "$tree"
 }
 
-# Runs as root.
+# make_disk NAME OWNER. Runs as root.
 make_disk() {
-	local tree=$OUT/tree variant
+	local tree=$OUT/tree variant name=$1 owner=$2
 
-	rm -rf "$tree" "$OUT/disk.ext4.new" "$OUT/root.erofs.new"
+	rm -rf "$tree" "$OUT/$name.ext4.new" "$OUT/root.erofs.new"
 	mkdir "$tree"
-	tar -C "$tree" --numeric-owner -xf "$OUT/base.tar"
+	tar -C "$tree" --numeric-owner -xf "$OUT/$name.tar"
 	for variant in "${KERNELS[@]}"; do
 		entry "$tree" "$variant"
 	done
@@ -208,33 +218,37 @@ make_disk() {
 	install_library "$tree"
 	# /usr is as old as /etc and /var: nothing to bring up to date at boot
 	touch "$tree/etc/.updated" "$tree/var/.updated"
-	mke2fs -q -t ext4 -d "$tree" -L fastreboot-test "$OUT/disk.ext4.new" \
+	mke2fs -q -t ext4 -d "$tree" -L fastreboot-test "$OUT/$name.ext4.new" \
 		"$DISK_SIZE"
-	make_root_image "$tree"
+	if [ "$name" = disk ]; then
+		make_root_image "$tree"
+		chown "$owner" "$OUT/root.erofs.new"
+		mv "$OUT/root.erofs.new" "$OUT/root.erofs"
+	fi
 	rm -rf "$tree"
-	chown "$1" "$OUT/disk.ext4.new" "$OUT/root.erofs.new"
-	mv "$OUT/root.erofs.new" "$OUT/root.erofs"
-	mv "$OUT/disk.ext4.new" "$OUT/disk.ext4"
+	chown "$owner" "$OUT/$name.ext4.new"
+	mv "$OUT/$name.ext4.new" "$OUT/$name.ext4"
 }
 
+# disk NAME: from the base of that name
 disk() {
-	local now files package
+	local now files package name=$1
 
 	mapfile -t files < <(find "$GUEST" "$PROGRAMS" -type f | sort)
 	package=$(package)
-	now=$(cat "$OUT/base.stamp"
+	now=$(cat "$OUT/$name.tar.stamp"
 	      hash_of "$0" "${files[@]}" "${KERNELS[@]/#/$BUILD/kernel/Image-}" \
 		${package:+"$package"})
-	[ ! -e "$OUT/disk.ext4" ] || ! stamp_is "$OUT/disk.stamp" "$now" ||
+	[ ! -e "$OUT/$name.ext4" ] || ! stamp_is "$OUT/$name.stamp" "$now" ||
 		return 0
-	rm -f "$OUT/disk.stamp"
-	step "the disk of the system tests" system-disk \
-		as_root "$ROOT/tools/system-image.sh" --disk "$(id -u):$(id -g)"
-	printf '%s\n' "$now" >"$OUT/disk.stamp"
+	rm -f "$OUT/$name.stamp"
+	step "the system tests' $name.ext4" "system-disk-$name" as_root \
+		"$ROOT/tools/system-image.sh" --disk "$name" "$(id -u):$(id -g)"
+	printf '%s\n' "$now" >"$OUT/$name.stamp"
 }
 
 case ${1:-} in
---disk)	make_disk "$2"
+--disk)	make_disk "$2" "$3"
 	exit ;;
 --base)	bootstrap_base "${@:2}"
 	exit ;;
@@ -246,5 +260,7 @@ for variant in "${KERNELS[@]}"; do
 		die "there is no kernel $variant: tools/kernel.sh ${KERNELS[*]}"
 done
 enable_foreign_programs
-base
-disk
+base disk "${PACKAGES[@]}"
+disk disk
+base firmware "${PACKAGES[@]}" "${LOADERS[@]}"
+disk firmware

@@ -22,7 +22,35 @@ from harness.options import Options
 from .shell import Shell
 
 POOL = "fastreboot=192M"
-APPEND = "root=/dev/vda rw loglevel=6 systemd.show_status=0"
+APPEND = "rw loglevel=6 systemd.show_status=0"
+
+
+@dataclass(frozen=True)
+class Disks:
+    """Disks of a machine's own, and what its firmware remembers.
+
+    What is written to them stays for the next machine that has them.
+
+    root -- a copy of firmware.ext4
+    boot -- where firmware looks for a boot loader: empty at first
+    variables -- of EDK2
+    boot_first -- is the latter the first one? U-Boot looks at one disk only
+    """
+
+    root: Path
+    boot: Path
+    variables: Path
+    boot_first: bool = False
+
+    @property
+    def root_device(self) -> str:
+        """What the kernel calls the one with the system."""
+        return "/dev/vdb" if self.boot_first else "/dev/vda"
+
+    @property
+    def boot_device(self) -> str:
+        """What the kernel calls the other one."""
+        return "/dev/vda" if self.boot_first else "/dev/vdb"
 
 
 @dataclass(frozen=True)
@@ -55,10 +83,11 @@ class SystemMachine(vm_machine.Machine):
     """One machine. System.machine() makes it and closes it."""
 
     def __init__(self, build: Build, options: Options, deadline: Deadline,
-                 log: BinaryIO, workspace: Path, watchdog: bool = False
-                 ) -> None:
+                 log: BinaryIO, workspace: Path, watchdog: bool = False,
+                 disks: Disks | None = None) -> None:
         super().__init__(build, options, deadline, log, workspace)
         self._watchdog = watchdog
+        self._disks = disks
         self._boots = 0
         link, self._shell_end = socket.socketpair()
         self.shell = Shell(link, log)
@@ -77,13 +106,27 @@ class SystemMachine(vm_machine.Machine):
 
     def power_on(self, kernel: str = "system-a", append: str = POOL) -> None:
         """Switch the machine on."""
+        self._run("-kernel", str(self._build.kernel(kernel)), "-append",
+                  self.options.command_line(
+                      f"root={self._root_device()} {APPEND} {append}"))
+
+    def start_by_firmware(self) -> SystemBoot:
+        """Have firmware boot from the machine's disks; wait for systemd."""
+        assert self._disks is not None and self.options.firmware is not None
+        code = self.options.firmware
+        if code == qemu.U_BOOT:
+            self._run("-bios", str(code))
+        else:
+            self._run("-drive", f"if=pflash,format=raw,file={code},readonly=on",
+                      "-drive", "if=pflash,format=raw,"
+                                f"file={self._disks.variables}")
+        return self.wait_system()
+
+    def _run(self, *boot: str) -> None:
         ends = (self._console_end.fileno(), self._monitor_end.fileno())
         shell = self._shell_end.fileno()
         arguments = [
-            qemu.QEMU, *self.options.machine(),
-            "-kernel", str(self._build.kernel(kernel)),
-            "-append", self.options.command_line(f"{APPEND} {append}"),
-            *self._devices(shell),
+            qemu.QEMU, *self.options.machine(), *boot, *self._devices(shell),
             *qemu.devices(self._build.payload), *qemu.sockets(*ends)]
         self.command_line = shlex.join(arguments)
         self._log.write(f"# {self.command_line}\n".encode())
@@ -181,12 +224,27 @@ class SystemMachine(vm_machine.Machine):
 
     # Parts
 
+    def _root_device(self) -> str:
+        return self._disks.root_device if self._disks else "/dev/vda"
+
+    def _drives(self) -> list[str]:
+        if self._disks is None:
+            drives = {"disk": f"file={self._build.system_disk},snapshot=on"}
+        else:
+            drives = {"disk": f"file={self._disks.root}",
+                      "boot": f"file={self._disks.boot}"}
+            if self._disks.boot_first:
+                drives = dict(reversed(drives.items()))
+        arguments = []
+        for name, file in drives.items():
+            arguments += [
+                "-drive", f"{file},format=raw,if=none,id={name},cache=unsafe",
+                "-device", f"virtio-blk-pci,drive={name}"]
+        return arguments
+
     def _devices(self, shell: int) -> list[str]:
-        disk = self._build.root / "system" / "disk.ext4"
         arguments = [
-            "-drive", f"file={disk},format=raw,if=none,id=disk,snapshot=on,"
-                      "cache=unsafe",
-            "-device", "virtio-blk-pci,drive=disk",
+            *self._drives(),
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=shell,fd={shell}",
             "-device", "virtserialport,chardev=shell,name=fastreboot"]

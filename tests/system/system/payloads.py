@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -15,6 +16,14 @@ ARM64 = 0xaa64
 # Where sections of a PE file begin: multiples of this.
 FILE_ALIGNMENT = 512
 _PE_OFFSET = 64
+# systemd's, of the package for the machine's architecture.
+STUB = Path("/usr/lib/systemd/boot/efi/linuxaa64.efi.stub")
+# What EDK2 with Secure Boot trusts in tests; the password is in the package's page.
+SNAKEOIL_KEY = Path("/usr/share/qemu-efi-aarch64/PkKek-1-snakeoil.key")
+SNAKEOIL_CERTIFICATE = SNAKEOIL_KEY.with_suffix(".pem")
+# Where the parts of a UKI are in memory, behind the stub.
+_UKI_BASE = 0x2000000
+_UKI_ALIGNMENT = 0x10000
 _OPTIONAL_SIZE = 240
 _SECTION_HEADER = 40
 
@@ -59,6 +68,44 @@ def uki(image: bytes, initrd: bytes | None = None,
         sections.append((b".initrd", initrd))
     sections.append((b".linux", image))
     return _pe_file(sections)
+
+
+def bootable_uki(image: bytes, cmdline: str, folder: Path) -> bytes:
+    """A unified kernel image that firmware starts: systemd's stub with parts.
+
+    folder -- for files on the way
+    """
+    if not STUB.exists():
+        raise ScenarioSkipped("no EFI stub; systemd-boot-efi has it")
+    parts = {".osrel": b"ID=debian\nPRETTY_NAME=\"Test UKI\"\n",
+             ".cmdline": cmdline.encode(), ".linux": image}
+    words, at = [], _UKI_BASE
+    for name, content in parts.items():
+        path = folder / name.removeprefix(".")
+        path.write_bytes(content)
+        words += ["--add-section", f"{name}={path}",
+                  "--change-section-vma", f"{name}={at:#x}"]
+        at += -(-len(content) // _UKI_ALIGNMENT) * _UKI_ALIGNMENT
+    subprocess.run(["aarch64-linux-gnu-objcopy", *words, STUB,
+                    folder / "uki.efi"], check=True)
+    return (folder / "uki.efi").read_bytes()
+
+
+def secure_boot_signed(image: bytes, folder: Path) -> bytes:
+    """A PE file with the signature that EDK2's test key makes.
+
+    folder -- for files on the way
+    """
+    if shutil.which("sbsign") is None:
+        raise ScenarioSkipped("no sbsign; sbsigntool has it")
+    key, plain = folder / "key.pem", folder / "plain"
+    plain.write_bytes(image)
+    subprocess.run(["openssl", "pkey", "-in", SNAKEOIL_KEY, "-passin",
+                    "pass:snakeoil", "-out", key], check=True)
+    subprocess.run(["sbsign", "--key", key, "--cert", SNAKEOIL_CERTIFICATE,
+                    "--output", folder / "signed", plain], check=True,
+                   capture_output=True)
+    return (folder / "signed").read_bytes()
 
 
 def _pe_header(sections: list[tuple[bytes, int, int]]) -> bytes:
