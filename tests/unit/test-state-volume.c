@@ -76,7 +76,7 @@ static void read_sum(char sum[65])
 	char command[128];
 	FILE *out;
 
-	snprintf(command, sizeof(command), "sha256sum <%s", path);
+	snprintf(command, sizeof(command), "cksum <%s", path);
 	out = popen(command, "re");
 	assert_non_null(fgets(sum, 65, out));
 	pclose(out);
