@@ -7,7 +7,7 @@
 # has changed.
 #
 #   a, b    the patched kernel twice, with different release strings
-#   signed  the patched kernel, which boots signed kernels only
+#   signed  the patched kernel, which under lockdown boots what a test key signed
 #   debug   the patched kernel with the kernel's own checks: KUnit, locks,
 #           sleeping, leaks; and with failures by order of a test
 #   page16, page64

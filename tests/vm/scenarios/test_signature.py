@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernel "signed": it boots signed kernels only, and trusts a key that was made with
-it. Kernel "acpi" asks for signatures under lockdown, as distributions' do.
+"""Signatures are asked for under lockdown, as kexec_file_load(2) does.
+
+Kernel "signed" trusts a key that was made with it; kernel "acpi" trusts none.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from harness.scenario import scenario
 from harness.vm import Vm
 
 REQUIRES = ["signed"]
+LOCKED = "fastreboot=256M lockdown=integrity"
 INITRD = "/payload/initrd.cpio"
 
 
 def signed_machine(vm: Vm) -> Machine:
-    """A machine that runs kernel "signed"."""
+    """A machine that runs kernel "signed", locked down."""
     machine = vm.machine()
-    pool_boot(machine, append="fastreboot=256M", kernel="signed")
+    pool_boot(machine, append=LOCKED, kernel="signed")
     return machine
 
 
@@ -70,7 +72,7 @@ def check_refused(machine: Machine, path: str) -> None:
 def accepted(vm: Vm) -> None:
     """A kernel that is signed with the trusted key boots."""
     machine = vm.machine()
-    boot = pool_boot(machine, append="fastreboot=256M", kernel="signed")
+    boot = pool_boot(machine, append=LOCKED, kernel="signed")
     with tempfile.TemporaryDirectory() as folder:
         path = vm.payload_file("signed", signed(
             vm.build.kernel("signed"), trusted_key(vm), Path(folder)))
