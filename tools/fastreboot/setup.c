@@ -25,6 +25,8 @@
 #define PAYLOAD_DEFAULT (112 * MIB)
 #define SIZE_STEP (64 * MIB)
 #define SIZE_LEAST (64 * MIB)
+/* FASTREBOOT_ALIGNMENT: the kernel refuses a pool that is no multiple of it. */
+#define SIZE_UNIT (2 * MIB)
 
 /* A quarter more than today's takes: kernels grow. */
 static uint64_t slots_size(uint64_t payload)
@@ -81,6 +83,11 @@ static int check_size(uint64_t size, struct fr_error *error)
 		return fr_fail(
 			error, FR_USAGE, -EINVAL,
 			"a pool of %s is too small: 64M is the least that holds two small kernels",
+			wanted);
+	if (size % SIZE_UNIT)
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"a pool of %s is no multiple of 2 MiB, as the kernel wants it",
 			wanted);
 	if (memory && size > memory / 2)
 		return fr_fail(
@@ -154,6 +161,10 @@ static int make_parameter(const struct setup_request *request,
 		err = check_size(plan->size, error);
 	if (err < 0)
 		return err;
+	if (request->state_size % SIZE_UNIT)
+		return fr_fail(
+			error, FR_USAGE, -EINVAL,
+			"the state volume's size is no multiple of 2 MiB, as the kernel wants it");
 	if (request->state_size > plan->size / 2)
 		return fr_fail(error, FR_USAGE, -EINVAL,
 			       "a state volume may have a half of the pool");

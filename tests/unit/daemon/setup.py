@@ -145,9 +145,12 @@ def setup_that_is_refused(machine: Machine) -> None:
     for size, status, words in (("256M", 14, "more than a half"),
                                 ("1M", 2, "too small"),
                                 ("100", 2, "whole MiB"),
+                                ("129M", 2, "no multiple of 2 MiB"),
                                 ("many", 2, "whole MiB")):
         text = machine.run("setup", f"--size={size}", status=status)
         check(words in text, text)
+    text = machine.run("setup", "--size=128M", "--state-size=33M", status=2)
+    check("no multiple of 2 MiB" in text, text)
     equal(text_of(machine, CMDLINE), "quiet\n", "command line")
     machine.put("/etc/default/grub")
     machine.program("/usr/sbin/update-grub", status=3)
