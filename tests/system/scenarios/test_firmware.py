@@ -174,40 +174,41 @@ MACHINES: dict[str, dict[str, Any]] = {
     "dt": {"firmware": AAVMF, "acpi": False}}
 
 
+def installed(system: System, loader: str, **options: Any
+              ) -> tuple[SystemMachine, dict[str, str]]:
+    """A machine with EDK2 and a boot loader, off; releases by variant.
+
+    loader -- the script that installs it
+    """
+    disks = edk2_disks(system)
+    releases = install(system, disks, ESP + NO_ENTRIES + loader)
+    return system.machine(disks=disks, **options), releases
+
+
 @scenario(timeout=2400, variants=MACHINES)
 def systemd_boot(system: System, **options: Any) -> None:
     """EDK2 and systemd-boot; entries are kernel-install's."""
-    disks = edk2_disks(system)
-    releases = install(system, disks, ESP + NO_ENTRIES + SYSTEMD_BOOT)
-    machine = system.machine(disks=disks, **options)
-    journey(machine, releases, stage_entry, "EFI")
+    journey(*installed(system, SYSTEMD_BOOT, **options), stage_entry, "EFI")
 
 
 @scenario(timeout=2400, variants=MACHINES)
 def grub(system: System, **options: Any) -> None:
     """EDK2 and GRUB; kernels as Debian's packages have them."""
-    disks = edk2_disks(system)
-    releases = install(system, disks, ESP + NO_ENTRIES + GRUB)
-    machine = system.machine(disks=disks, **options)
-    journey(machine, releases, stage_kernel, "EFI")
+    journey(*installed(system, GRUB, **options), stage_kernel, "EFI")
 
 
 @scenario(timeout=2400)
 def state_volume(system: System) -> None:
     """The state volume has a place that the EFI stub keeps off."""
-    disks = edk2_disks(system)
-    releases = install(system, disks, ESP + NO_ENTRIES + SYSTEMD_BOOT)
-    machine = system.machine(disks=disks, firmware=AAVMF)
-    journey(machine, releases, stage_entry, "ACPI", "EFI",
+    journey(*installed(system, SYSTEMD_BOOT, firmware=AAVMF), stage_entry,
+            "ACPI", "EFI",
             setup="fastreboot setup --size=256M --state-size=32M")
 
 
 @scenario(timeout=1200)
 def boot_counting(system: System) -> None:
     """The counter of an entry belongs to the boot that firmware made."""
-    disks = edk2_disks(system)
-    releases = install(system, disks, ESP + NO_ENTRIES + COUNTING)
-    machine = system.machine(disks=disks, firmware=AAVMF)
+    machine, releases = installed(system, COUNTING, firmware=AAVMF)
     machine.start_by_firmware()
     machine.sh("fastreboot setup --size=192M")
     machine.restart()
@@ -315,7 +316,7 @@ def secure_boot(system: System) -> None:
 mkdir -p /efi/EFI/BOOT
 cp {first} /efi/EFI/BOOT/BOOTAA64.EFI
 for release in $(ls /boot | grep fastreboot); do
-	cp /payload/scenarios/*/Image-system-${{release##*-}}.signed \
+	cp /payload/scenarios/*/Image-system-${{release##*-}}.signed \\
 		/boot/vmlinuz-$release
 done
 """)

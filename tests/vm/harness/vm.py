@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from . import devicetree
 from .build import POOL_OVERLAY, Build
 from .deadline import Deadline
+from .errors import ScenarioSkipped
 from .image import Image
 from .machine import Machine
 from .options import Options
@@ -70,6 +71,13 @@ class Vm:
         path = self._files / name
         path.write_bytes(content)
         return f"/payload/{path.relative_to(self.build.payload)}"
+
+    def root_image(self) -> str:
+        """A file system with the guest's init; return its path in the guest."""
+        if not self.build.root_disk.exists():
+            raise ScenarioSkipped("no root disk; mkfs.erofs makes it")
+        return self.payload_file("root.erofs",
+                                 self.build.root_disk.read_bytes())
 
     def random_file(self, size: int) -> str:
         """A file of random bytes, made once; return its path in the guest."""

@@ -177,9 +177,7 @@ def edk2_twenty(vm: Vm) -> None:
 @scenario(timeout=300, requires=("acpi",))
 def edk2_initrd_of_before(vm: Vm) -> None:
     """A payload without an initrd does not get the EFI stub's."""
-    if not vm.build.root_disk.exists():
-        raise ScenarioSkipped("no root disk; mkfs.erofs makes it")
-    image = vm.payload_file("root.erofs", vm.build.root_disk.read_bytes())
+    image = vm.root_image()
     machine = edk2_machine(vm)
     before = pool_boot(machine, kernel="acpi")
     stage_root(machine, 0, "acpi", image, "rootflags=dax=always")

@@ -7,7 +7,6 @@ import hashlib
 
 from harness import check
 from harness.boot import Boot
-from harness.errors import ScenarioSkipped
 from harness.fastreboot import (DEVICE, check_fast_reboot, pool_boot, segments,
                                 stage_and_jump, stage_root, status)
 from harness.machine import FASTREBOOT, INITRD, Machine
@@ -15,13 +14,6 @@ from harness.scenario import scenario
 from harness.vm import Vm
 
 SLOT = f"{FASTREBOOT}/slot0"
-
-
-def root_image(vm: Vm) -> str:
-    """A file system with the guest's init; its path in the guest."""
-    if not vm.build.root_disk.exists():
-        raise ScenarioSkipped("no root disk; mkfs.erofs makes it")
-    return vm.payload_file("root.erofs", vm.build.root_disk.read_bytes())
 
 
 def jump(machine: Machine, before: Boot, slot: int) -> Boot:
@@ -38,7 +30,7 @@ def mounted(vm: Vm, flags: str) -> None:
     """From image to image, and back to an initrd; every byte is there."""
     machine = vm.machine()
     boot = pool_boot(machine)
-    image = root_image(vm)
+    image = vm.root_image()
     digest = hashlib.sha256(vm.content(image)).hexdigest()
     for slot, kernel in ((0, "b"), (1, "a")):
         stage_root(machine, slot, kernel, image, flags)
@@ -65,7 +57,7 @@ def refused(vm: Vm) -> None:
     """An image that does not fit, or a payload with both, is refused."""
     machine = vm.machine()
     boot = pool_boot(machine, "fastreboot=34M")
-    image = root_image(vm)
+    image = vm.root_image()
     size = int(machine.read("slot0/size"))
     machine.expect_error("EBADFD", f"stream {image} {SLOT}/root")
     machine.command(f"write {SLOT}/control begin")
